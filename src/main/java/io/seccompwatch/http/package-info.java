@@ -1,0 +1,5 @@
+/** /metrics, health and the query API. */
+@NullMarked
+package io.seccompwatch.http;
+
+import org.jspecify.annotations.NullMarked;
