@@ -1,0 +1,304 @@
+package io.seccompwatch.record;
+
+import static io.seccompwatch.record.Cursor.ascii;
+
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Parses the body of a seccomp record, field by field in the kernel's own order ({@code
+ * kernel/auditsc.c}: {@code audit_log_task}, {@code audit_seccomp}). Strict, because a line that is
+ * taken for a record blames a workload. Not thread-safe.
+ */
+final class BodyParser {
+
+  /** What may follow the body. */
+  enum Tail {
+    /** Nothing: the kernel prints no more. */
+    NONE,
+    /** auditd's ENRICHED names, whose separator byte 0x1D is lost or rewritten on some ways. */
+    ENRICHED
+  }
+
+  private static final long U32 = SeccompRecord.UNSET;
+  private static final int MAX_SIGNAL = 127;
+
+  /** TASK_COMM_LEN is 16; a margin for kernels to come. */
+  private static final int MAX_COMM_BYTES = 64;
+
+  /** PATH_MAX, and the kernel's " (deleted)". */
+  private static final int MAX_EXE_BYTES = 4096 + 10;
+
+  private static final byte[] AUID = ascii("auid=");
+  private static final byte[] UID = ascii(" uid=");
+  private static final byte[] GID = ascii(" gid=");
+  private static final byte[] SES = ascii(" ses=");
+  private static final byte[] SUBJ = ascii(" subj=");
+  private static final byte[] PID = ascii(" pid=");
+  private static final byte[] COMM = ascii(" comm=");
+  private static final byte[] EXE = ascii(" exe=");
+  private static final byte[] SIG = ascii(" sig=");
+  private static final byte[] ARCH = ascii(" arch=");
+  private static final byte[] SYSCALL = ascii(" syscall=");
+  private static final byte[] COMPAT = ascii(" compat=");
+  private static final byte[] IP = ascii(" ip=0x");
+  private static final byte[] CODE = ascii(" code=0x");
+  private static final byte[] NULL = ascii("(null)");
+  private static final byte[] ENRICHED_TAIL = ascii("AUID=");
+  private static final byte[] ESCAPED_SEPARATOR = ascii("#035");
+
+  private final Cursor in;
+  private RejectReason failure = RejectReason.MALFORMED;
+  private @Nullable String string;
+
+  BodyParser(Cursor in) {
+    this.in = in;
+  }
+
+  /** Why {@link #parse} answered null. */
+  RejectReason failure() {
+    return failure;
+  }
+
+  /** The record whose body starts at the cursor, or null with {@link #failure} saying why not. */
+  @Nullable SeccompRecord parse(@Nullable AuditStamp stamp, Tail tail) {
+    failure = RejectReason.MALFORMED;
+    in.skipBlanks();
+    long auid = number(AUID, U32);
+    long uid = auid < 0 ? -1 : number(UID, U32);
+    long gid = uid < 0 ? -1 : number(GID, U32);
+    long session = gid < 0 ? -1 : number(SES, U32);
+    if (session < 0) {
+      return null;
+    }
+    String label = null;
+    if (in.startsWith(SUBJ)) {
+      int pid = lastPid();
+      if (pid < 0) {
+        failure = RejectReason.TRUNCATED;
+        return null;
+      }
+      label = in.text(in.position() + SUBJ.length, pid);
+      in.moveTo(pid);
+    }
+    long pid = number(PID, Integer.MAX_VALUE);
+    if (pid < 0 || !string(COMM, MAX_COMM_BYTES)) {
+      return null;
+    }
+    String comm = string;
+    String exe = null;
+    if (in.startsWith(EXE)) {
+      if (!string(EXE, MAX_EXE_BYTES)) {
+        return null;
+      }
+      exe = string;
+    }
+    return call(stamp, new long[] {auid, uid, gid, session, pid}, label, comm, exe, tail);
+  }
+
+  /** The second half of the body: what was called and what the filter did. */
+  private @Nullable SeccompRecord call(
+      @Nullable AuditStamp stamp,
+      long[] ids,
+      @Nullable String label,
+      @Nullable String comm,
+      @Nullable String exe,
+      Tail tail) {
+    long signal = number(SIG, MAX_SIGNAL);
+    if (signal < 0) {
+      return null;
+    }
+    boolean hasArch = in.startsWith(ARCH);
+    long arch = hasArch ? hex(ARCH, 8) : 0;
+    if (hasArch && failed()) {
+      return null;
+    }
+    if (!expect(SYSCALL)) {
+      return null;
+    }
+    boolean negative = in.skip('-');
+    long number = in.decimal(Long.MAX_VALUE);
+    if (number < 0) {
+      return failNumber();
+    }
+    long compat = number(COMPAT, 1);
+    if (compat < 0) {
+      return null;
+    }
+    long ip = hex(IP, 16);
+    if (failed()) {
+      return null;
+    }
+    long code = hex(CODE, 8);
+    if (failed() || !atBodyEnd(tail) || isCutCode((int) code, (int) signal)) {
+      return null;
+    }
+    return new SeccompRecord(
+        stamp,
+        ids[0],
+        ids[1],
+        ids[2],
+        ids[3],
+        label,
+        (int) ids[4],
+        comm,
+        exe,
+        (int) signal,
+        (int) arch,
+        hasArch,
+        negative ? -number : number,
+        (int) compat,
+        ip,
+        (int) code);
+  }
+
+  /**
+   * The last {@code " pid=N comm="} from the cursor on: the LSM label before it is not encoded and
+   * may imitate fields, while comm and exe after it cannot hold a blank.
+   */
+  private int lastPid() {
+    for (int at = in.end() - PID.length; at > in.position(); at--) {
+      if (in.matches(PID, at)) {
+        int after = at + PID.length;
+        while (after < in.end() && Cursor.isDigit(in.byteAt(after))) {
+          after++;
+        }
+        if (after > at + PID.length && in.matches(COMM, after)) {
+          return at;
+        }
+      }
+    }
+    return -1;
+  }
+
+  private boolean expect(byte[] name) {
+    if (in.skip(name)) {
+      return true;
+    }
+    failure = in.isCutWithin(name) ? RejectReason.TRUNCATED : RejectReason.MALFORMED;
+    return false;
+  }
+
+  private long number(byte[] name, long max) {
+    if (!expect(name)) {
+      return -1;
+    }
+    long value = in.decimal(max);
+    if (value < 0) {
+      failNumber();
+    }
+    return value;
+  }
+
+  private @Nullable SeccompRecord failNumber() {
+    failure = in.atEnd() ? RejectReason.TRUNCATED : RejectReason.MALFORMED;
+    return null;
+  }
+
+  private boolean hexFailed;
+
+  private boolean failed() {
+    return hexFailed;
+  }
+
+  private long hex(byte[] name, int maxDigits) {
+    hexFailed = true;
+    if (!expect(name)) {
+      return 0;
+    }
+    int from = in.position();
+    if (in.hexDigits(maxDigits) == 0) {
+      failNumber();
+      return 0;
+    }
+    hexFailed = false;
+    return in.hexValue(from);
+  }
+
+  /** A string as {@code audit_log_untrustedstring} writes it, decoded into {@link #string}. */
+  private boolean string(byte[] name, int maxBytes) {
+    if (!expect(name)) {
+      return false;
+    }
+    if (in.skip('"')) {
+      return quoted(maxBytes);
+    }
+    if (in.skip(NULL)) {
+      string = null;
+      return true;
+    }
+    return encoded(maxBytes);
+  }
+
+  private boolean quoted(int maxBytes) {
+    int from = in.position();
+    int at = from;
+    while (at < in.end() && in.byteAt(at) >= 0x21 && in.byteAt(at) != 0x7f) {
+      if (in.byteAt(at) == '"') {
+        in.moveTo(at + 1);
+        string = in.text(from, at);
+        return at - from <= maxBytes;
+      }
+      at++;
+    }
+    failure = at == in.end() ? RejectReason.TRUNCATED : RejectReason.MALFORMED;
+    return false;
+  }
+
+  private boolean encoded(int maxBytes) {
+    int from = in.position();
+    int at = from;
+    while (at < in.end() && upperHex(in.byteAt(at)) >= 0) {
+      at++;
+    }
+    int digits = at - from;
+    if (digits == 0 || digits % 2 != 0 || digits / 2 > maxBytes) {
+      failure = at == in.end() ? RejectReason.TRUNCATED : RejectReason.MALFORMED;
+      return false;
+    }
+    byte[] decoded = new byte[digits / 2];
+    for (int i = 0; i < decoded.length; i++) {
+      int high = upperHex(in.byteAt(from + 2 * i));
+      decoded[i] = (byte) (high << 4 | upperHex(in.byteAt(from + 2 * i + 1)));
+    }
+    string = new String(decoded, StandardCharsets.UTF_8);
+    in.moveTo(at);
+    return true;
+  }
+
+  private boolean atBodyEnd(Tail tail) {
+    if (in.atEnd()) {
+      return true;
+    }
+    failure = RejectReason.MALFORMED;
+    if (tail == Tail.ENRICHED) {
+      return in.peek() == 0x1d
+          || in.peek() == ' '
+          || in.startsWith(ENRICHED_TAIL)
+          || in.startsWith(ESCAPED_SEPARATOR);
+    }
+    in.skipBlanks();
+    return in.atEnd();
+  }
+
+  /**
+   * Whether the code is one that no kernel prints without a signal: a value that lost its last
+   * digits at printk's limit, {@code 0x7ffc} of {@code 0x7ffc0000} say, would read as a kill.
+   */
+  private boolean isCutCode(int code, int signal) {
+    SeccompAction action = SeccompAction.of(code);
+    boolean kill = action == SeccompAction.UNKNOWN || action == SeccompAction.KILL_THREAD;
+    if (kill && code != 0 && signal == 0) {
+      failure = RejectReason.TRUNCATED;
+      return true;
+    }
+    return false;
+  }
+
+  private static int upperHex(byte b) {
+    if (b >= '0' && b <= '9') {
+      return b - '0';
+    }
+    return b >= 'A' && b <= 'F' ? b - 'A' + 10 : -1;
+  }
+}

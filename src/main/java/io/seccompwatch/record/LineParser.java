@@ -1,0 +1,243 @@
+package io.seccompwatch.record;
+
+import static io.seccompwatch.record.Cursor.ascii;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells what a line of bytes is: a seccomp record, a line that only looks like one, a notice of
+ * loss, or something else. Every form is anchored at column 0, so that text which a process or a
+ * user placed in the middle of somebody else's line is never taken for a record. Answers on any
+ * input without an exception and in time linear to its length.
+ *
+ * <p>Not thread-safe: each reading thread owns one.
+ */
+public final class LineParser {
+
+  private static final byte[] TYPE = ascii("type=");
+  private static final byte[] NODE = ascii("node=");
+  private static final byte[] TYPE_SPACED = ascii(" type=");
+  private static final byte[] AUDITD_SECCOMP = ascii("SECCOMP msg=");
+  private static final byte[] AUDITD_NUMBER = ascii("UNKNOWN[1326] msg=");
+  private static final byte[] KERNEL_SECCOMP = ascii("type=1326 ");
+  private static final byte[] AUDIT_PREFIX = ascii("audit: ");
+  private static final byte[] KERNEL_TAG = ascii("kernel: ");
+  private static final byte[] JOURNAL_SECCOMP = ascii("SECCOMP ");
+  private static final byte[] STAMP = ascii("audit(");
+  private static final byte[] STAMP_END = ascii("):");
+  private static final long MAX_SECONDS = 99_999_999_999L;
+
+  private final Dialect dialect;
+  private final Cursor in = new Cursor();
+  private final BodyParser body = new BodyParser(in);
+  private final KernelPrefix kernelPrefix = new KernelPrefix(in);
+  private final SyslogHeader syslogHeader = new SyslogHeader(in);
+  private final LossMessages lossMessages = new LossMessages(in);
+  private RejectReason stampFailure = RejectReason.MALFORMED;
+
+  /** A parser for the lines of one source; forms that do not belong there are not looked at. */
+  public LineParser(Dialect dialect) {
+    this.dialect = dialect;
+  }
+
+  /** What {@code buffer[from, to)} is: one line without its line end. */
+  public Line parse(byte[] buffer, int from, int to) {
+    in.reset(buffer, from, to);
+    return switch (in.peek()) {
+      case 't', 'n' -> typed();
+      case '[' -> dialect.has(LineForm.KERNEL_TEXT) ? kernelText() : Line.OTHER;
+      case '<' -> withPriority();
+      case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' -> kmsgOrSyslog();
+      case -1, ' ', '\t' -> Line.OTHER;
+      default -> named();
+    };
+  }
+
+  /** Lines that start with {@code type=} or {@code node=}, or by chance with these letters. */
+  private Line typed() {
+    if (in.startsWith(KERNEL_SECCOMP)) {
+      return dialect.has(LineForm.KERNEL_TEXT) ? kernelMessage(LineForm.KERNEL_TEXT) : Line.OTHER;
+    }
+    if (dialect.has(LineForm.AUDITD) && (in.startsWith(TYPE) || in.startsWith(NODE))) {
+      return auditd(LineForm.AUDITD);
+    }
+    return named();
+  }
+
+  private Line auditd(LineForm form) {
+    if (in.skip(NODE)) {
+      int blank = in.indexOf(' ');
+      if (blank < 0) {
+        return Line.OTHER;
+      }
+      in.moveTo(blank);
+      if (!in.skip(TYPE_SPACED)) {
+        return Line.OTHER;
+      }
+    } else if (!in.skip(TYPE)) {
+      return Line.OTHER;
+    }
+    if (in.skip(AUDITD_SECCOMP) || in.skip(AUDITD_NUMBER)) {
+      return stampAndBody(form, BodyParser.Tail.ENRICHED);
+    }
+    return loss(lossMessages.auditd());
+  }
+
+  private Line kernelText() {
+    return kernelPrefix.skip() ? kernelMessage(LineForm.KERNEL_TEXT) : Line.OTHER;
+  }
+
+  /** The cursor is where the kernel's own text begins, its time stamp already passed. */
+  private Line kernelMessage(LineForm form) {
+    boolean prefixed = in.skip(AUDIT_PREFIX);
+    if (in.skip(KERNEL_SECCOMP)) {
+      return stampAndBody(form, BodyParser.Tail.NONE);
+    }
+    return loss(prefixed ? lossMessages.kernelAudit() : lossMessages.kernel());
+  }
+
+  /** {@code <N>} before klog's or syslog's own header; facility 0 is the kernel's. */
+  private Line withPriority() {
+    int facility = priority();
+    if (facility < 0) {
+      return Line.OTHER;
+    }
+    if (in.peek() == '[' || in.startsWith(AUDIT_PREFIX) || in.startsWith(KERNEL_SECCOMP)) {
+      if (!dialect.has(LineForm.KERNEL_TEXT) || (in.peek() == '[' && !kernelPrefix.skip())) {
+        return Line.OTHER;
+      }
+      return ofFacility(facility, kernelMessage(LineForm.KERNEL_TEXT));
+    }
+    return dialect.has(LineForm.SYSLOG_KERNEL) ? syslog(facility) : Line.OTHER;
+  }
+
+  private int priority() {
+    in.skip('<');
+    long priority = in.decimal(191);
+    return priority >= 0 && in.skip('>') ? (int) priority >> 3 : -1;
+  }
+
+  private Line kmsgOrSyslog() {
+    int start = in.position();
+    if (in.decimal(Integer.MAX_VALUE) >= 0 && in.peek() == ',') {
+      in.moveTo(start);
+      return dialect.has(LineForm.KMSG) ? kmsg() : Line.OTHER;
+    }
+    in.moveTo(start);
+    return dialect.has(LineForm.SYSLOG_KERNEL) ? syslog(SyslogHeader.NO_FACILITY) : Line.OTHER;
+  }
+
+  /** {@code pri,seq,usec,flags[,more];text} (Documentation/ABI/testing/dev-kmsg). */
+  private Line kmsg() {
+    long priority = in.decimal(Integer.MAX_VALUE);
+    boolean header =
+        in.skip(',')
+            && in.decimal(Long.MAX_VALUE) >= 0
+            && in.skip(',')
+            && in.decimal(Long.MAX_VALUE) >= 0
+            && in.skip(',');
+    int semicolon = header ? in.indexOf(';') : -1;
+    if (semicolon < 0) {
+      return Line.OTHER;
+    }
+    in.moveTo(semicolon + 1);
+    return ofFacility((int) (priority >> 3), kernelMessage(LineForm.KMSG));
+  }
+
+  /** Lines that start with a word: RFC 3164's month, or the kernel's tag in {@code -o cat}. */
+  private Line named() {
+    if (dialect.has(LineForm.KERNEL_TEXT)) {
+      int start = in.position();
+      boolean tagged = in.skip(KERNEL_TAG);
+      if (tagged && in.peek() == '[' && !kernelPrefix.skip()) {
+        return Line.OTHER;
+      }
+      if (tagged || in.startsWith(AUDIT_PREFIX)) {
+        return kernelMessage(LineForm.KERNEL_TEXT);
+      }
+      Line message = loss(lossMessages.kernel());
+      if (!(message instanceof Line.Other)) {
+        return message;
+      }
+      in.moveTo(start);
+    }
+    return dialect.has(LineForm.SYSLOG_KERNEL) ? syslog(SyslogHeader.NO_FACILITY) : Line.OTHER;
+  }
+
+  private Line syslog(int facility) {
+    return switch (syslogHeader.skip()) {
+      case KERNEL -> {
+        if (in.peek() == '[' && !kernelPrefix.skip()) {
+          yield Line.OTHER;
+        }
+        yield ofFacility(facility, kernelMessage(LineForm.SYSLOG_KERNEL));
+      }
+      case AUDIT -> {
+        if (!in.skip(JOURNAL_SECCOMP)) {
+          yield Line.OTHER;
+        }
+        yield recognise(LineForm.JOURNALD, null, BodyParser.Tail.NONE);
+      }
+      case AUDISP -> auditd(LineForm.AUDISP);
+      case DAEMON -> loss(lossMessages.daemon());
+      case NONE -> Line.OTHER;
+    };
+  }
+
+  /** Only the kernel writes with facility 0; it forces another one on what user space writes. */
+  private static Line ofFacility(int facility, Line line) {
+    if (facility <= 0 || line instanceof Line.Other) {
+      return line;
+    }
+    return line instanceof Line.Recognised recognised
+        ? new Line.Rejected(RejectReason.UNTRUSTED_ORIGIN, recognised.form())
+        : Line.OTHER;
+  }
+
+  private Line stampAndBody(LineForm form, BodyParser.Tail tail) {
+    AuditStamp stamp = stamp();
+    return stamp == null ? new Line.Rejected(stampFailure, form) : recognise(form, stamp, tail);
+  }
+
+  private Line recognise(LineForm form, @Nullable AuditStamp stamp, BodyParser.Tail tail) {
+    SeccompRecord record = body.parse(stamp, tail);
+    return record == null
+        ? new Line.Rejected(body.failure(), form)
+        : new Line.Recognised(record, form);
+  }
+
+  private @Nullable AuditStamp stamp() {
+    stampFailure = RejectReason.MALFORMED;
+    if (!in.skip(STAMP)) {
+      return failStamp(in.isCutWithin(STAMP));
+    }
+    long seconds = in.decimal(MAX_SECONDS);
+    if (seconds >= 0 && in.peek() == '/') {
+      stampFailure = RejectReason.INTERPRETED;
+      return null;
+    }
+    if (seconds < 0 || !in.skip('.')) {
+      return failStamp(in.atEnd());
+    }
+    int fractionFrom = in.position();
+    long fraction = in.decimal(999);
+    int fractionDigits = in.position() - fractionFrom;
+    if (fraction < 0 || fractionDigits > 3 || !in.skip(':')) {
+      return failStamp(in.atEnd());
+    }
+    long serial = in.decimal(SeccompRecord.UNSET);
+    if (serial < 0 || !in.skip(STAMP_END)) {
+      return failStamp(in.atEnd() || in.isCutWithin(STAMP_END));
+    }
+    return new AuditStamp(seconds, (int) fraction, fractionDigits, serial);
+  }
+
+  private @Nullable AuditStamp failStamp(boolean cut) {
+    stampFailure = cut ? RejectReason.TRUNCATED : RejectReason.MALFORMED;
+    return null;
+  }
+
+  private static Line loss(@Nullable LossNotice notice) {
+    return notice == null ? Line.OTHER : new Line.Loss(notice);
+  }
+}

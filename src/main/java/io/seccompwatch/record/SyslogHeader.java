@@ -1,0 +1,195 @@
+package io.seccompwatch.record;
+
+import static io.seccompwatch.record.Cursor.ascii;
+
+/**
+ * Steps over a syslog line's header and says whose message follows. Knows the traditional form (RFC
+ * 3164; the month may be localised, the host left out), the ISO form (RFC 3339 stamp) and RFC 5424.
+ */
+final class SyslogHeader {
+
+  /** Who wrote the message, as far as a syslog line can say. */
+  enum Writer {
+    /** Tag {@code kernel} without a PID. */
+    KERNEL,
+    /** journald's {@code audit[PID]}. */
+    AUDIT,
+    /** auditd's dispatcher or its syslog plugin. */
+    AUDISP,
+    /** A daemon whose notices of loss count: auditd, rsyslogd, systemd-journald. */
+    DAEMON,
+    /** Anybody else, or no syslog line at all. */
+    NONE
+  }
+
+  /** What a line without {@code <N>} has for a facility. */
+  static final int NO_FACILITY = -1;
+
+  private static final byte[] VERSION_1 = ascii("1 ");
+  private static final byte[] KERNEL = ascii("kernel");
+  private static final byte[] AUDIT = ascii("audit");
+  private static final byte[] AUDISPD = ascii("audispd");
+  private static final byte[] AUDISP_SYSLOG = ascii("audisp-syslog");
+  private static final byte[] AUDITD = ascii("auditd");
+  private static final byte[] RSYSLOGD = ascii("rsyslogd");
+  private static final byte[] JOURNALD = ascii("systemd-journald");
+  private static final byte[] JOURNALD_SHORT = ascii("systemd-journal");
+  private static final int MAX_WORD = 256;
+  private static final int MAX_MONTH_BYTES = 20;
+
+  private final Cursor in;
+
+  SyslogHeader(Cursor in) {
+    this.in = in;
+  }
+
+  /** Who wrote the line; unless {@link Writer#NONE}, the cursor is at the message. */
+  Writer skip() {
+    if (in.startsWith(VERSION_1) && isYear(VERSION_1.length)) {
+      in.skip(VERSION_1);
+      return structured();
+    }
+    boolean stamped = isYear(0) ? isoStamp() : traditionalStamp();
+    return stamped ? hostAndTag() : Writer.NONE;
+  }
+
+  /** RFC 5424: {@code TIMESTAMP HOST APP PROCID MSGID STRUCTURED-DATA MSG}. */
+  private Writer structured() {
+    if (!isoStamp() || !word()) {
+      return Writer.NONE;
+    }
+    int from = in.position();
+    if (!word()) {
+      return Writer.NONE;
+    }
+    int to = in.position() - 1;
+    boolean pid = !(in.peek() == '-' && in.peek(1) == ' ');
+    if (!words(2) || !in.skip('-') || !in.skip(' ')) {
+      return Writer.NONE;
+    }
+    return writer(from, to, pid);
+  }
+
+  private Writer hostAndTag() {
+    int from = in.position();
+    if (!word()) {
+      return Writer.NONE;
+    }
+    if (in.byteAt(in.position() - 2) != ':') {
+      from = in.position();
+      if (!word() || in.byteAt(in.position() - 2) != ':') {
+        return Writer.NONE;
+      }
+    }
+    int to = in.position() - 2;
+    boolean pid = to > from && in.byteAt(to - 1) == ']';
+    if (pid) {
+      int open = to - 2;
+      while (open > from && Cursor.isDigit(in.byteAt(open))) {
+        open--;
+      }
+      if (open == to - 2 || in.byteAt(open) != '[') {
+        return Writer.NONE;
+      }
+      to = open;
+    }
+    return writer(from, to, pid);
+  }
+
+  private Writer writer(int from, int to, boolean pid) {
+    if (is(KERNEL, from, to)) {
+      return pid ? Writer.NONE : Writer.KERNEL;
+    }
+    if (is(AUDIT, from, to)) {
+      return pid ? Writer.AUDIT : Writer.NONE;
+    }
+    if (is(AUDISPD, from, to) || is(AUDISP_SYSLOG, from, to)) {
+      return Writer.AUDISP;
+    }
+    boolean daemon =
+        is(AUDITD, from, to)
+            || is(JOURNALD, from, to)
+            || is(JOURNALD_SHORT, from, to)
+            || in.matches(RSYSLOGD, from);
+    return daemon ? Writer.DAEMON : Writer.NONE;
+  }
+
+  private boolean is(byte[] name, int from, int to) {
+    return to - from == name.length && in.matches(name, from);
+  }
+
+  /** Steps over one word and the one blank behind it. */
+  private boolean word() {
+    int blank = in.indexOf(' ');
+    if (blank <= in.position() || blank - in.position() > MAX_WORD) {
+      return false;
+    }
+    in.moveTo(blank + 1);
+    return true;
+  }
+
+  private boolean words(int count) {
+    for (int i = 0; i < count; i++) {
+      if (!word()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isYear(int ahead) {
+    for (int i = 0; i < 4; i++) {
+      if (!Cursor.isDigit(in.peek(ahead + i))) {
+        return false;
+      }
+    }
+    return in.peek(ahead + 4) == '-';
+  }
+
+  /** {@code 2026-11-22T10:20:14.833580+00:00 }, the offset with or without its colon, or Z. */
+  private boolean isoStamp() {
+    boolean date =
+        digits(4) && in.skip('-') && digits(2) && in.skip('-') && digits(2) && in.skip('T');
+    if (!date || !clock()) {
+      return false;
+    }
+    if (in.skip('Z')) {
+      return in.skip(' ');
+    }
+    boolean offset = (in.skip('+') || in.skip('-')) && digits(2);
+    in.skip(':');
+    return offset && digits(2) && in.skip(' ');
+  }
+
+  /** {@code Feb 9 17:53:54 }. */
+  private boolean traditionalStamp() {
+    int blank = in.indexOf(' ');
+    if (blank <= in.position() || blank - in.position() > MAX_MONTH_BYTES) {
+      return false;
+    }
+    in.moveTo(blank);
+    in.skipBlanks();
+    if (in.decimal(31) < 0) {
+      return false;
+    }
+    in.skip('.');
+    return in.skipBlanks() > 0 && clock() && in.skip(' ');
+  }
+
+  private boolean clock() {
+    if (!(digits(2) && in.skip(':') && digits(2) && in.skip(':') && digits(2))) {
+      return false;
+    }
+    return !in.skip('.') || in.decimal(Long.MAX_VALUE) >= 0;
+  }
+
+  private boolean digits(int count) {
+    for (int i = 0; i < count; i++) {
+      if (!Cursor.isDigit(in.peek(i))) {
+        return false;
+      }
+    }
+    in.moveTo(in.position() + count);
+    return true;
+  }
+}
