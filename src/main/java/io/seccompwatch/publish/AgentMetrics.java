@@ -1,0 +1,249 @@
+package io.seccompwatch.publish;
+
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/**
+ * Turns the {@link Books} into metrics. All of a scrape's figures are taken under the books' lock,
+ * as one consistent picture: that is why this is a collector beneath Micrometer's registry and not
+ * a set of meters, each of which would be read at a moment of its own. Thread-safe.
+ */
+public final class AgentMetrics implements MultiCollector {
+
+  /** What the agent was built from and runs on, for {@code seccomp_watch_build_info}. */
+  public record Build(String version, String revision, String javaVersion) {}
+
+  private final Books books;
+  private final Supplier<List<SourceStatus>> sources;
+  private final Supplier<Map<String, Long>> logLines;
+  private final Build build;
+
+  /**
+   * A collector over the books.
+   *
+   * @param sources how the sources are doing at the moment of the scrape
+   * @param logLines lines of the violations log by what became of them
+   */
+  public AgentMetrics(
+      Books books,
+      Supplier<List<SourceStatus>> sources,
+      Supplier<Map<String, Long>> logLines,
+      Build build) {
+    this.books = books;
+    this.sources = sources;
+    this.logLines = logLines;
+    this.build = build;
+  }
+
+  @Override
+  public MetricSnapshots collect() {
+    List<MetricSnapshot> all = new ArrayList<>();
+    List<SourceStatus> statuses = sources.get();
+    synchronized (books) {
+      addViolations(all);
+      addPipeline(all);
+      addCanary(all);
+    }
+    addSources(all, statuses);
+    all.add(
+        InfoSnapshot.builder()
+            .name("seccomp_watch_build")
+            .help("What this agent was built from and runs on.")
+            .dataPoint(
+                InfoSnapshot.InfoDataPointSnapshot.builder()
+                    .labels(
+                        Labels.of(
+                            "version", build.version(),
+                            "revision", build.revision(),
+                            "java_version", build.javaVersion()))
+                    .build())
+            .build());
+    return new MetricSnapshots(all);
+  }
+
+  private void addViolations(List<MetricSnapshot> all) {
+    all.add(series("seccomp_denials", "Syscalls that a seccomp filter blocked.", books.denials));
+    all.add(
+        series(
+            "seccomp_logged_syscalls",
+            "Syscalls that a seccomp filter allowed and logged.",
+            books.logged));
+    GaugeSnapshot.Builder last =
+        GaugeSnapshot.builder()
+            .name("seccomp_denial_last_timestamp_seconds")
+            .help("When the kernel last recorded a denial of the container.");
+    books.lastDenialMillis.forEach(
+        (key, millis) ->
+            last.dataPoint(
+                gauge(
+                    millis / 1_000.0,
+                    Labels.of(
+                        "namespace", key.namespace(),
+                        "pod", key.pod(),
+                        "container", key.container()))));
+    all.add(last.build());
+    CounterSnapshot.Builder overflow =
+        counterOf("seccomp_watch_series_overflow", "Increments beyond a metric's series cap.");
+    overflow.dataPoint(
+        counter(books.denials.overflowed(), Labels.of("metric", "seccomp_denials_total")));
+    overflow.dataPoint(
+        counter(books.logged.overflowed(), Labels.of("metric", "seccomp_logged_syscalls_total")));
+    all.add(overflow.build());
+    CounterSnapshot.Builder attributed =
+        counterOf(
+            "seccomp_watch_attributions", "Violations by what their process was found to be.");
+    books.attributions.forEach(
+        (key, n) ->
+            attributed.dataPoint(counter(n, Labels.of("outcome", key.outcome(), "by", key.by()))));
+    all.add(attributed.build());
+  }
+
+  private void addPipeline(List<MetricSnapshot> all) {
+    all.add(perSource("lines_read", "Lines read.", SourceBook::lines));
+    all.add(perSource("records", "Seccomp records recognised and parsed.", book -> book.records));
+    all.add(
+        perSource(
+            "records_duplicate",
+            "Records that had been brought before, by this source or another.",
+            book -> book.duplicates));
+    all.add(perSource("canary_records", "Records of the agent's own canary.", book -> book.canary));
+    CounterSnapshot.Builder rejected =
+        counterOf(
+            "seccomp_watch_records_rejected", "Lines that looked like a record and are none.");
+    CounterSnapshot.Builder lost =
+        counterOf("seccomp_watch_records_lost", "Records known to be lost before they were read.");
+    for (SourceBook book : books.sources) {
+      book.rejected.forEach(
+          (reason, n) ->
+              rejected.dataPoint(
+                  counter(n, Labels.of("source", book.source(), "reason", reason.label()))));
+      book.lost.forEach(
+          (reason, n) ->
+              lost.dataPoint(
+                  counter(n, Labels.of("source", book.source(), "reason", reason.label()))));
+    }
+    all.add(rejected.build());
+    all.add(lost.build());
+    all.add(
+        GaugeSnapshot.builder()
+            .name("seccomp_watch_violations_pending")
+            .help("Violations that wait for their container's name.")
+            .dataPoint(gauge(0, Labels.EMPTY))
+            .build());
+    all.add(
+        HistogramSnapshot.builder()
+            .name("seccomp_watch_detection_delay_seconds")
+            .help("From the kernel's stamp of a violation to its publication.")
+            .dataPoint(
+                HistogramSnapshot.HistogramDataPointSnapshot.builder()
+                    .classicHistogramBuckets(books.delay.buckets())
+                    .sum(books.delay.sum())
+                    .createdTimestampMillis(books.startMillis())
+                    .build())
+            .build());
+  }
+
+  private void addCanary(List<MetricSnapshot> all) {
+    GaugeSnapshot.Builder success =
+        GaugeSnapshot.builder()
+            .name("seccomp_watch_canary_last_success_timestamp_seconds")
+            .help("When the agent last saw the record of its own canary.");
+    GaugeSnapshot.Builder delay =
+        GaugeSnapshot.builder()
+            .name("seccomp_watch_canary_delay_seconds")
+            .help("How long the last canary's record took to arrive.");
+    if (!Double.isNaN(books.canarySuccessSeconds)) {
+      success.dataPoint(gauge(books.canarySuccessSeconds, Labels.EMPTY));
+      delay.dataPoint(gauge(books.canaryDelaySeconds, Labels.EMPTY));
+    }
+    all.add(success.build());
+    all.add(delay.build());
+  }
+
+  private void addSources(List<MetricSnapshot> all, List<SourceStatus> statuses) {
+    GaugeSnapshot.Builder up =
+        gaugeOf("seccomp_watch_source_up", "Whether the source can be read.");
+    GaugeSnapshot.Builder lag =
+        gaugeOf("seccomp_watch_source_lag_bytes", "Bytes written to the source and not yet read.");
+    CounterSnapshot.Builder rotations =
+        counterOf("seccomp_watch_source_rotations", "How often the followed file was rotated.");
+    for (SourceStatus status : statuses) {
+      Labels labels = Labels.of("source", status.name());
+      up.dataPoint(gauge(status.up() ? 1 : 0, labels));
+      lag.dataPoint(gauge((double) status.lagBytes(), labels));
+      rotations.dataPoint(counter(status.rotations(), labels));
+    }
+    all.add(up.build());
+    all.add(lag.build());
+    all.add(rotations.build());
+    GaugeSnapshot.Builder last =
+        gaugeOf(
+            "seccomp_watch_source_last_record_timestamp_seconds",
+            "When the source last brought a seccomp record.");
+    synchronized (books) {
+      for (SourceBook book : books.sources) {
+        if (book.lastRecordMillis > 0) {
+          last.dataPoint(
+              gauge(book.lastRecordMillis / 1_000.0, Labels.of("source", book.source())));
+        }
+      }
+    }
+    all.add(last.build());
+    CounterSnapshot.Builder lines =
+        counterOf("seccomp_watch_log_lines", "Lines of the violations log by what became of them.");
+    logLines.get().forEach((result, n) -> lines.dataPoint(counter(n, Labels.of("result", result))));
+    all.add(lines.build());
+  }
+
+  private CounterSnapshot perSource(String name, String help, ToLongFunction<SourceBook> value) {
+    CounterSnapshot.Builder builder = counterOf("seccomp_watch_" + name, help);
+    for (SourceBook book : books.sources) {
+      builder.dataPoint(counter(value.applyAsLong(book), Labels.of("source", book.source())));
+    }
+    return builder.build();
+  }
+
+  private CounterSnapshot series(String name, String help, SeriesTable table) {
+    CounterSnapshot.Builder builder = counterOf(name, help);
+    table.forEach(
+        (key, series) ->
+            builder.dataPoint(
+                CounterSnapshot.CounterDataPointSnapshot.builder()
+                    .value((double) series.count)
+                    .labels(series.labels)
+                    .createdTimestampMillis(series.createdMillis)
+                    .build()));
+    return builder.build();
+  }
+
+  private CounterSnapshot.CounterDataPointSnapshot counter(long value, Labels labels) {
+    return CounterSnapshot.CounterDataPointSnapshot.builder()
+        .value((double) value)
+        .labels(labels)
+        .createdTimestampMillis(books.startMillis())
+        .build();
+  }
+
+  private static CounterSnapshot.Builder counterOf(String name, String help) {
+    return CounterSnapshot.builder().name(name).help(help);
+  }
+
+  private static GaugeSnapshot.Builder gaugeOf(String name, String help) {
+    return GaugeSnapshot.builder().name(name).help(help);
+  }
+
+  private static GaugeSnapshot.GaugeDataPointSnapshot gauge(double value, Labels labels) {
+    return GaugeSnapshot.GaugeDataPointSnapshot.builder().value(value).labels(labels).build();
+  }
+}

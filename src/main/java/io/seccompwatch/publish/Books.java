@@ -1,0 +1,212 @@
+package io.seccompwatch.publish;
+
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.Workload;
+import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.RejectReason;
+import io.seccompwatch.violation.Violation;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every record's account. One lock makes each entry whole: a reader sees a record counted
+ * everywhere or nowhere, so that at any moment records = duplicates + canary + violations, and
+ * violations = attributions = denials + logged calls. Thread-safe.
+ */
+public final class Books {
+
+  /** What a series of attributions is keyed by. */
+  record Attributed(String outcome, String by) {}
+
+  /** What the last-denial gauge is keyed by. */
+  record ContainerKey(String namespace, String pod, String container) {}
+
+  /** The totals at one moment. */
+  public record Balance(
+      long lines,
+      long records,
+      long duplicates,
+      long canary,
+      long violations,
+      long denials,
+      long logged,
+      long attributions,
+      Map<String, Long> rejected,
+      Map<String, Long> lost) {
+
+    /** Whether every record is accounted for. */
+    public boolean balanced() {
+      return records == duplicates + canary + violations
+          && violations == attributions
+          && violations == denials + logged;
+    }
+  }
+
+  private final Clock clock;
+  private final int seriesLimit;
+  private final long startMillis;
+  final List<SourceBook> sources = new ArrayList<>();
+  final SeriesTable denials;
+  final SeriesTable logged;
+  final Map<Attributed, Long> attributions = new HashMap<>();
+  final Map<ContainerKey, Long> lastDenialMillis = new HashMap<>();
+  final DelayHistogram delay = new DelayHistogram();
+  double canaryDelaySeconds = Double.NaN;
+  double canarySuccessSeconds = Double.NaN;
+
+  /**
+   * Empty books.
+   *
+   * @param seriesLimit how many series each of the two violation counters may have
+   */
+  public Books(Clock clock, int seriesLimit) {
+    this.clock = clock;
+    this.seriesLimit = seriesLimit;
+    this.startMillis = clock.millis();
+    this.denials = new SeriesTable(seriesLimit);
+    this.logged = new SeriesTable(seriesLimit);
+    for (String outcome : List.of("container", "pod", "host")) {
+      attributions.put(new Attributed(outcome, "procfs"), 0L);
+    }
+    attributions.put(new Attributed("container", "history"), 0L);
+    attributions.put(new Attributed("unknown", "none"), 0L);
+  }
+
+  /**
+   * The page of a source, opened when there is none; its counters start at zero at once. Sources of
+   * one name, two syslog files say, share a page.
+   */
+  public synchronized SourceBook open(String source) {
+    for (SourceBook book : sources) {
+      if (book.source().equals(source)) {
+        return book;
+      }
+    }
+    SourceBook book = new SourceBook(source);
+    sources.add(book);
+    return book;
+  }
+
+  /** A record that another source, or the same one, has brought before. */
+  public synchronized void duplicate(SourceBook book) {
+    recorded(book);
+    book.duplicates++;
+  }
+
+  /** A record of the agent's own canary. */
+  public synchronized void canary(SourceBook book) {
+    recorded(book);
+    book.canary++;
+  }
+
+  /** The canary was seen: when, and how long after it was fired. */
+  public synchronized void canarySeen(Instant when, Duration delaySinceFired) {
+    canarySuccessSeconds = when.toEpochMilli() / 1_000.0;
+    canaryDelaySeconds = delaySinceFired.toNanos() / 1e9;
+  }
+
+  /** A line that looked like a record and was refused. */
+  public synchronized void rejected(SourceBook book, RejectReason reason) {
+    book.rejected.merge(reason, 1L, Long::sum);
+  }
+
+  /** Records known to be lost. */
+  public synchronized void lost(SourceBook book, LossReason reason, long count) {
+    book.lost.merge(reason, count, Long::sum);
+  }
+
+  /** A record that is a violation, attributed as well as it can be. */
+  public synchronized void violation(SourceBook book, Violation violation) {
+    long now = recorded(book);
+    book.violations++;
+    Attribution attribution = violation.attribution();
+    String by = attribution.by() == null ? "none" : attribution.by().label();
+    attributions.merge(new Attributed(attribution.outcome().label(), by), 1L, Long::sum);
+    SeriesTable.Key key = key(violation);
+    if (violation.denied()) {
+      denials.increment(key, now);
+      touchLastDenial(key, violation.time().toEpochMilli());
+    } else {
+      logged.increment(key, now);
+    }
+    delay.observe(Math.max(0, now - violation.time().toEpochMilli()) / 1_000.0);
+  }
+
+  /** The totals over all sources at this moment. */
+  public synchronized Balance balance() {
+    long[] sums = new long[5];
+    Map<String, Long> rejected = new TreeMap<>();
+    Map<String, Long> lost = new TreeMap<>();
+    for (SourceBook book : sources) {
+      sums[0] += book.lines();
+      sums[1] += book.records;
+      sums[2] += book.duplicates;
+      sums[3] += book.canary;
+      sums[4] += book.violations;
+      book.rejected.forEach((reason, n) -> add(rejected, reason.label(), n));
+      book.lost.forEach((reason, n) -> add(lost, reason.label(), n));
+    }
+    long attributed = attributions.values().stream().mapToLong(Long::longValue).sum();
+    return new Balance(
+        sums[0],
+        sums[1],
+        sums[2],
+        sums[3],
+        sums[4],
+        denials.total(),
+        logged.total(),
+        attributed,
+        rejected,
+        lost);
+  }
+
+  long startMillis() {
+    return startMillis;
+  }
+
+  private long recorded(SourceBook book) {
+    long now = clock.millis();
+    book.records++;
+    book.lastRecordMillis = now;
+    return now;
+  }
+
+  private void touchLastDenial(SeriesTable.Key key, long millis) {
+    ContainerKey container = new ContainerKey(key.namespace(), key.pod(), key.container());
+    if (!lastDenialMillis.containsKey(container) && lastDenialMillis.size() >= seriesLimit) {
+      container = new ContainerKey(key.namespace(), SeriesTable.OTHER, SeriesTable.OTHER);
+    }
+    lastDenialMillis.merge(container, millis, Math::max);
+  }
+
+  private static SeriesTable.Key key(Violation violation) {
+    Workload workload = violation.attribution().workload();
+    return new SeriesTable.Key(
+        workload == null ? "" : workload.namespace(),
+        workload == null ? "" : workload.pod(),
+        workload == null ? "" : orEmpty(workload.container()),
+        workload == null ? "" : orEmpty(workload.ownerName()),
+        workload == null ? "" : orEmpty(workload.ownerKind()).toLowerCase(Locale.ROOT),
+        violation.syscallLabel(),
+        violation.record().arch().label(),
+        violation.denied() ? violation.record().action().label() : null);
+  }
+
+  private static String orEmpty(@Nullable String text) {
+    return text == null ? "" : text;
+  }
+
+  private static void add(Map<String, Long> sums, String key, long count) {
+    if (count > 0) {
+      sums.merge(key, count, Long::sum);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package io.seccompwatch.publish;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+
+/** Where JSON lines go. Not thread-safe: the log's writer owns it. */
+public abstract sealed class LogTarget implements AutoCloseable {
+
+  /** Standard output. */
+  public static LogTarget stdout() {
+    return new Stdout();
+  }
+
+  /** A file that is appended to, and opened anew when logrotate has moved it away. */
+  public static LogTarget file(Path path) {
+    return new AppendedFile(path);
+  }
+
+  abstract void write(byte[] lines) throws IOException;
+
+  @Override
+  public abstract void close() throws IOException;
+
+  private static final class Stdout extends LogTarget {
+    private final OutputStream out = new FileOutputStream(FileDescriptor.out);
+
+    @Override
+    void write(byte[] lines) throws IOException {
+      out.write(lines);
+    }
+
+    @Override
+    public void close() {
+      // The process ends with its standard output
+    }
+
+    @Override
+    public String toString() {
+      return "stdout";
+    }
+  }
+
+  private static final class AppendedFile extends LogTarget {
+    private final Path path;
+    private @Nullable OutputStream out;
+    private @Nullable Object key;
+
+    AppendedFile(Path path) {
+      this.path = path;
+    }
+
+    @Override
+    void write(byte[] lines) throws IOException {
+      OutputStream open = out;
+      if (open == null || !isStillAt()) {
+        close();
+        open =
+            Channels.newOutputStream(
+                Files.newByteChannel(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+        out = open;
+        key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+      }
+      open.write(lines);
+    }
+
+    private boolean isStillAt() throws IOException {
+      try {
+        Object now = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        return now != null && now.equals(key);
+      } catch (NoSuchFileException e) {
+        return false;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      OutputStream open = out;
+      out = null;
+      if (open != null) {
+        open.close();
+      }
+    }
+
+    @Override
+    public String toString() {
+      return path.toString();
+    }
+  }
+}

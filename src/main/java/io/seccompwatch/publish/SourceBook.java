@@ -1,0 +1,45 @@
+package io.seccompwatch.publish;
+
+import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.RejectReason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** One source's page of the {@link Books}, which guard all of it but the count of lines. */
+public final class SourceBook {
+
+  private final String source;
+  private final AtomicLong lines = new AtomicLong();
+  final Map<RejectReason, Long> rejected = new EnumMap<>(RejectReason.class);
+  final Map<LossReason, Long> lost = new EnumMap<>(LossReason.class);
+  long records;
+  long duplicates;
+  long canary;
+  long violations;
+  long lastRecordMillis;
+
+  SourceBook(String source) {
+    this.source = source;
+    for (RejectReason reason : RejectReason.values()) {
+      rejected.put(reason, 0L);
+    }
+    for (LossReason reason : LossReason.values()) {
+      lost.put(reason, 0L);
+    }
+  }
+
+  /** The source's name, {@code audit-log} say. */
+  public String source() {
+    return source;
+  }
+
+  /** Counts a line; called for every line there is, hence without the books' lock. */
+  public void line() {
+    lines.getAndIncrement();
+  }
+
+  long lines() {
+    return lines.get();
+  }
+}

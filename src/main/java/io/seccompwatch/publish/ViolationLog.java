@@ -1,0 +1,130 @@
+package io.seccompwatch.publish;
+
+import io.seccompwatch.violation.Violation;
+import io.seccompwatch.violation.ViolationJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes violations as JSON lines on a thread of its own. A line beyond its {@link LineBudget} is
+ * suppressed, one that finds the queue full is dropped, one that cannot be written has failed; each
+ * is counted, none blocks a reader. Thread-safe.
+ */
+public final class ViolationLog implements Publisher, AutoCloseable {
+
+  /** How many violations may wait for the writer. */
+  static final int QUEUE = 1_024;
+
+  private static final int BATCH_BYTES = 64 * 1024;
+
+  private sealed interface Entry {}
+
+  private record Waiting(Violation violation, long suppressed) implements Entry {}
+
+  private record Stop() implements Entry {}
+
+  private final ViolationJson json = new ViolationJson();
+  private final LogTarget target;
+  private final LineBudget budget;
+  private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(QUEUE);
+  private final AtomicLong written = new AtomicLong();
+  private final AtomicLong suppressed = new AtomicLong();
+  private final AtomicLong dropped = new AtomicLong();
+  private final AtomicLong failed = new AtomicLong();
+  private final Thread writer = new Thread(this::write, "violation-log");
+  private volatile @Nullable String problem;
+
+  /** A log that writes to {@code target}; {@link #start} begins. */
+  public ViolationLog(LogTarget target, Clock clock) {
+    this.target = target;
+    this.budget = new LineBudget(clock);
+    writer.setDaemon(true);
+  }
+
+  /** Starts the writer. */
+  public void start() {
+    writer.start();
+  }
+
+  @Override
+  public void publish(Violation violation) {
+    long left;
+    synchronized (budget) {
+      left = budget.take(violation);
+    }
+    if (left == LineBudget.SUPPRESSED) {
+      suppressed.getAndIncrement();
+    } else if (!queue.offer(new Waiting(violation, left))) {
+      dropped.getAndIncrement();
+    }
+  }
+
+  /** How many lines were written, suppressed, dropped and failed. */
+  public Map<String, Long> results() {
+    Map<String, Long> results = new LinkedHashMap<>();
+    results.put("written", written.get());
+    results.put("suppressed", suppressed.get());
+    results.put("dropped", dropped.get());
+    results.put("failed", failed.get());
+    return results;
+  }
+
+  /** Why the last write failed; null when it did not. */
+  public @Nullable String problem() {
+    return problem;
+  }
+
+  /** Writes what waits, for a second at most, and ends the writer. */
+  @Override
+  public void close() {
+    try {
+      if (queue.offer(new Stop(), 500, TimeUnit.MILLISECONDS)) {
+        writer.join(500);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    writer.interrupt();
+  }
+
+  private void write() {
+    ByteArrayOutputStream batch = new ByteArrayOutputStream();
+    try (target) {
+      Entry next = queue.take();
+      while (next instanceof Waiting) {
+        int lines = 0;
+        while (next instanceof Waiting waiting && batch.size() < BATCH_BYTES) {
+          json.writeLine(waiting.violation(), waiting.suppressed(), batch);
+          lines++;
+          next = queue.poll();
+        }
+        flush(batch, lines);
+        next = next == null ? queue.take() : next;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      problem = target + ": " + e.getMessage();
+    }
+  }
+
+  private void flush(ByteArrayOutputStream batch, int lines) {
+    try {
+      target.write(batch.toByteArray());
+      written.addAndGet(lines);
+      problem = null;
+    } catch (IOException e) {
+      failed.addAndGet(lines);
+      problem = target + ": " + e.getMessage();
+    }
+    batch.reset();
+  }
+}

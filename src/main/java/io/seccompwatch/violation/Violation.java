@@ -1,0 +1,41 @@
+package io.seccompwatch.violation;
+
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.record.SeccompRecord;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A syscall outside what a profile simply allows, with all that is known of it: the one value that
+ * publishers take.
+ *
+ * @param record what the kernel wrote
+ * @param time the record's stamp; when it was read, for the form that has none
+ * @param source where it was read, {@code audit-log} say
+ * @param node name of the node; null where nobody gave one
+ * @param syscallName name of the call; null when the ABI's table has none
+ * @param attribution whose it is
+ */
+public record Violation(
+    SeccompRecord record,
+    Instant time,
+    String source,
+    @Nullable String node,
+    @Nullable String syscallName,
+    Attribution attribution) {
+
+  /** Whether the call was blocked; false when it was only logged. */
+  public boolean denied() {
+    return record.action().denies();
+  }
+
+  /** {@code denied} or {@code logged}. */
+  public String verdict() {
+    return denied() ? "denied" : "logged";
+  }
+
+  /** The call's name, or {@code unknown}: from a closed set, fit for a metric's label. */
+  public String syscallLabel() {
+    return syscallName == null ? "unknown" : syscallName;
+  }
+}

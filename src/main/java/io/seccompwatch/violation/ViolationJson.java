@@ -1,0 +1,155 @@
+package io.seccompwatch.violation;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.Workload;
+import io.seccompwatch.record.SeccompRecord;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a violation as one line of JSON, schema {@value #SCHEMA}: the same in the violations log,
+ * in {@code replay} and in the query API. What is not known is null or left out, never invented.
+ * Thread-safe.
+ */
+public final class ViolationJson {
+
+  /** The schema's name and version; fields are only ever added to it. */
+  public static final String SCHEMA = "seccomp-watch/v1";
+
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+  private final JsonFactory json =
+      JsonFactory.builder()
+          .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
+          .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)
+          .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+          .build();
+
+  /** A time as the schema writes it: UTC, milliseconds. */
+  public static String format(Instant time) {
+    return TIME.format(time);
+  }
+
+  /**
+   * Writes one line, its line end included.
+   *
+   * @param suppressed how many alike were left out before this one; written when above 0
+   */
+  public void writeLine(Violation violation, long suppressed, OutputStream out) throws IOException {
+    try (JsonGenerator to = json.createGenerator(out)) {
+      write(violation, suppressed, to);
+    }
+    out.write('\n');
+  }
+
+  /** Writes the violation as one object of a larger document. */
+  public void write(Violation violation, long suppressed, JsonGenerator to) throws IOException {
+    SeccompRecord record = violation.record();
+    to.writeStartObject();
+    to.writeStringField("schema", SCHEMA);
+    to.writeStringField("time", format(violation.time()));
+    writeText(to, "auditId", record.stamp() == null ? null : record.stamp().id());
+    writeText(to, "node", violation.node());
+    to.writeStringField("source", violation.source());
+    to.writeStringField("verdict", violation.verdict());
+    to.writeStringField("action", record.action().label());
+    to.writeStringField("code", "0x" + Integer.toHexString(record.code()));
+    to.writeNumberField("signal", record.signal());
+    writeText(to, "arch", archText(record));
+    to.writeObjectFieldStart("syscall");
+    to.writeNumberField("number", record.syscall());
+    writeText(to, "name", violation.syscallName());
+    to.writeEndObject();
+    to.writeStringField("ip", "0x" + Long.toHexString(record.ip()));
+    writeProcess(record, to);
+    writeAttribution(violation.attribution(), to);
+    writeWorkload(violation.attribution(), to);
+    if (suppressed > 0) {
+      to.writeNumberField("suppressed", suppressed);
+    }
+    to.writeEndObject();
+  }
+
+  /**
+   * The ABI's name; the raw token in hex where this agent knows no name; null when not recorded.
+   */
+  public static @Nullable String archText(SeccompRecord record) {
+    if (!record.hasArch()) {
+      return null;
+    }
+    return switch (record.arch()) {
+      case UNKNOWN -> "0x" + Integer.toHexString(record.archToken());
+      default -> record.arch().label();
+    };
+  }
+
+  private static void writeProcess(SeccompRecord record, JsonGenerator to) throws IOException {
+    to.writeObjectFieldStart("process");
+    to.writeNumberField("pid", record.pid());
+    to.writeNumberField("uid", record.uid());
+    to.writeNumberField("gid", record.gid());
+    writeId(to, "auid", record.auid());
+    writeId(to, "session", record.session());
+    writeText(to, "comm", record.comm());
+    writeText(to, "exe", record.exe());
+    writeText(to, "label", record.label());
+    to.writeEndObject();
+  }
+
+  private static void writeAttribution(Attribution attribution, JsonGenerator to)
+      throws IOException {
+    to.writeObjectFieldStart("attribution");
+    to.writeStringField("outcome", attribution.outcome().label());
+    writeText(to, "by", attribution.by() == null ? null : attribution.by().label());
+    writeText(to, "reason", attribution.reason() == null ? null : attribution.reason().label());
+    to.writeEndObject();
+  }
+
+  private static void writeWorkload(Attribution attribution, JsonGenerator to) throws IOException {
+    Workload workload = attribution.workload();
+    if (workload == null && attribution.podUid() == null && attribution.containerId() == null) {
+      to.writeNullField("workload");
+      return;
+    }
+    to.writeObjectFieldStart("workload");
+    writeText(to, "namespace", workload == null ? null : workload.namespace());
+    writeText(to, "pod", workload == null ? null : workload.pod());
+    writeText(to, "podUid", attribution.podUid());
+    writeText(to, "container", workload == null ? null : workload.container());
+    writeText(to, "containerId", attribution.containerId());
+    writeText(to, "image", workload == null ? null : workload.image());
+    if (workload != null && workload.ownerKind() != null && workload.ownerName() != null) {
+      to.writeObjectFieldStart("owner");
+      to.writeStringField("kind", workload.ownerKind());
+      to.writeStringField("name", workload.ownerName());
+      to.writeEndObject();
+    }
+    to.writeEndObject();
+  }
+
+  private static void writeId(JsonGenerator to, String field, long id) throws IOException {
+    if (id == SeccompRecord.UNSET) {
+      to.writeNullField(field);
+    } else {
+      to.writeNumberField(field, id);
+    }
+  }
+
+  private static void writeText(JsonGenerator to, String field, @Nullable String text)
+      throws IOException {
+    if (text == null) {
+      to.writeNullField(field);
+    } else {
+      to.writeStringField(field, text);
+    }
+  }
+}
