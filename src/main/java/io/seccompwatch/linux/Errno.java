@@ -1,0 +1,65 @@
+package io.seccompwatch.linux;
+
+/**
+ * Why a system call failed (errno(3)). Numbers are those of include/uapi/asm-generic/errno-base.h
+ * and errno.h, which x86_64 and aarch64 share.
+ *
+ * @param number positive
+ */
+public record Errno(int number) {
+
+  public static final Errno EPERM = new Errno(1);
+  public static final Errno ENOENT = new Errno(2);
+  public static final Errno EINTR = new Errno(4);
+  public static final Errno EBADF = new Errno(9);
+  public static final Errno EAGAIN = new Errno(11);
+  public static final Errno EACCES = new Errno(13);
+  public static final Errno EINVAL = new Errno(22);
+  public static final Errno EPIPE = new Errno(32);
+  public static final Errno ENOSYS = new Errno(38);
+  public static final Errno EOPNOTSUPP = new Errno(95);
+
+  /** The name that manual pages use; {@code errno N} for numbers that this program never meets. */
+  public String name() {
+    return switch (number) {
+      case 1 -> "EPERM";
+      case 2 -> "ENOENT";
+      case 3 -> "ESRCH";
+      case 4 -> "EINTR";
+      case 5 -> "EIO";
+      case 6 -> "ENXIO";
+      case 9 -> "EBADF";
+      case 11 -> "EAGAIN";
+      case 12 -> "ENOMEM";
+      case 13 -> "EACCES";
+      case 14 -> "EFAULT";
+      case 16 -> "EBUSY";
+      case 19 -> "ENODEV";
+      case 20 -> "ENOTDIR";
+      case 21 -> "EISDIR";
+      case 22 -> "EINVAL";
+      case 23 -> "ENFILE";
+      case 24 -> "EMFILE";
+      case 28 -> "ENOSPC";
+      case 29 -> "ESPIPE";
+      case 32 -> "EPIPE";
+      case 36 -> "ENAMETOOLONG";
+      case 38 -> "ENOSYS";
+      case 40 -> "ELOOP";
+      case 75 -> "EOVERFLOW";
+      case 95 -> "EOPNOTSUPP";
+      case 125 -> "ECANCELED";
+      default -> "errno " + number;
+    };
+  }
+
+  /** Whether a call that answered {@code result} failed for this reason. */
+  public boolean is(long result) {
+    return result == -number;
+  }
+
+  @Override
+  public String toString() {
+    return name();
+  }
+}

@@ -1,0 +1,71 @@
+package io.seccompwatch.source;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a follower asks of the file system; tests put failures in between. */
+interface FileAccess {
+
+  /** Looks at a path; symbolic links are followed. */
+  FileStat stat(Path path) throws IOException;
+
+  /** Opens a file for reading. */
+  FileChannel open(Path path) throws IOException;
+
+  /** The names in a directory that begin with a prefix. */
+  List<Path> list(Path directory, String prefix) throws IOException;
+
+  /** The path with every symbolic link resolved. */
+  Path real(Path path) throws IOException;
+
+  /** The node's own file system. */
+  static FileAccess ofNode() {
+    return new OfNode();
+  }
+
+  /** The node's own file system. */
+  record OfNode() implements FileAccess {
+
+    @Override
+    public FileStat stat(Path path) throws IOException {
+      BasicFileAttributes seen = Files.readAttributes(path, BasicFileAttributes.class);
+      FileTime birth = seen.creationTime();
+      FileTime modified = seen.lastModifiedTime();
+      Instant known = birth.equals(modified) ? null : birth.toInstant();
+      return new FileStat(
+          new FileIdentity(String.valueOf(seen.fileKey()), known),
+          seen.size(),
+          modified.toInstant());
+    }
+
+    @Override
+    public FileChannel open(Path path) throws IOException {
+      return FileChannel.open(path, StandardOpenOption.READ);
+    }
+
+    @Override
+    public List<Path> list(Path directory, String prefix) throws IOException {
+      List<Path> names = new ArrayList<>();
+      try (DirectoryStream<Path> entries =
+          Files.newDirectoryStream(
+              directory, name -> String.valueOf(name.getFileName()).startsWith(prefix))) {
+        entries.forEach(names::add);
+      }
+      return names;
+    }
+
+    @Override
+    public Path real(Path path) throws IOException {
+      return path.toRealPath();
+    }
+  }
+}

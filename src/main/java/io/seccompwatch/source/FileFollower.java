@@ -1,0 +1,178 @@
+package io.seccompwatch.source;
+
+import io.seccompwatch.record.LossReason;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows a log file through everything that is done to logs: rename and copy-and-truncate
+ * rotation, also several between two polls or while the agent was down, compression, deletion and
+ * re-creation, links turned elsewhere, lost permissions. It reads by open handle; names only say
+ * where to look.
+ *
+ * <p>Each line is delivered once, the older file first. After a crash the lines since the last
+ * checkpoint come again; after {@link #close} none does. What cannot be had: bytes that are written
+ * between the copy and the truncation of a copy-and-truncate rotation, and what was written and
+ * removed between two polls without leaving a sibling. When bytes are known to be gone unread,
+ * {@link LineSink#lost} is told {@link LossReason#ROTATION}; it counts files whose unread rest is
+ * gone or may be gone, not lines.
+ *
+ * <p>A last line without a newline waits. It is delivered as it stands when its file is closed,
+ * that is when the file was rotated away, has been quiet for a while and its successor holds data,
+ * or when it was truncated and no copy holds more of it.
+ *
+ * <p>{@link #poll} and {@link #close} belong to one thread; {@link #state} is free.
+ */
+public final class FileFollower implements AutoCloseable {
+
+  private final Path file;
+  private final String source;
+  private final CheckpointStore checkpoints;
+  private final InstantSource clock;
+  private final LongSupplier nanos;
+  private final FollowerLimits limits;
+  private final FollowedFiles files;
+
+  private long lastCheckpoint;
+  private boolean checkpointWanted = true;
+  private @Nullable String checkpointWarning;
+  private @Nullable Instant lastRead;
+  private volatile FollowerState state;
+
+  /**
+   * A follower of the node's file system; nothing is opened before the first poll.
+   *
+   * @param file the path to follow; it need not exist
+   * @param startAt where to begin
+   * @param checkpoints keeps how far it came
+   * @param source name under which the checkpoint is kept
+   * @param sink takes the lines, on the thread that polls
+   * @param clock the wall clock of the machine that stamps the files
+   * @param nanos a clock that only runs forward, such as {@code System::nanoTime}
+   * @param limits the bounds
+   */
+  public FileFollower(
+      Path file,
+      StartAt startAt,
+      CheckpointStore checkpoints,
+      String source,
+      LineSink sink,
+      InstantSource clock,
+      LongSupplier nanos,
+      FollowerLimits limits) {
+    this(file, startAt, checkpoints, source, sink, clock, nanos, limits, FileAccess.ofNode());
+  }
+
+  FileFollower(
+      Path file,
+      StartAt startAt,
+      CheckpointStore checkpoints,
+      String source,
+      LineSink sink,
+      InstantSource clock,
+      LongSupplier nanos,
+      FollowerLimits limits,
+      FileAccess access) {
+    this.file = file;
+    this.source = source;
+    this.checkpoints = checkpoints;
+    this.clock = clock;
+    this.nanos = nanos;
+    this.limits = limits;
+    this.files = new FollowedFiles(file, startAt, sink, clock, limits, access);
+    if (startAt == StartAt.CHECKPOINT) {
+      CheckpointStore.Loaded loaded = checkpoints.load(source);
+      checkpointWarning = loaded.warning();
+      if (loaded.checkpoint() != null) {
+        files.resume(loaded.checkpoint());
+      }
+    }
+    this.lastCheckpoint = nanos.getAsLong() - limits.checkpointEvery().toNanos();
+    this.state =
+        new FollowerState(
+            false, "not yet opened", checkpointWarning, file, null, 0, 0, 0, 0, 0, null);
+  }
+
+  /**
+   * One round without waiting: notices what was done to the files, reads what there is up to the
+   * bound, and keeps a checkpoint when one is due. Failures of the file system go to the state;
+   * what the sink throws comes through, and the line that it threw at is delivered again.
+   *
+   * @return whether there is more to read at once
+   */
+  public boolean poll() {
+    long now = nanos.getAsLong();
+    boolean changed;
+    boolean more;
+    try {
+      more = files.poll(now);
+    } finally {
+      changed = files.takeChanged();
+      checkpointWanted |= changed;
+    }
+    if (changed) {
+      lastRead = clock.instant();
+    }
+    if (checkpointWanted && now - lastCheckpoint >= limits.checkpointEvery().toNanos()) {
+      checkpointNow();
+    }
+    publish();
+    return more;
+  }
+
+  /** Keeps how far the sink has dealt with lines; call it on the polling thread. */
+  public void checkpointNow() {
+    Checkpoint checkpoint = files.checkpoint();
+    if (checkpoint != null) {
+      checkpointWarning = checkpoints.save(source, checkpoint);
+      // A failed one is tried again when the next is due.
+      checkpointWanted = checkpointWarning != null;
+      lastCheckpoint = nanos.getAsLong();
+    }
+  }
+
+  /** How the follower stands; from any thread. */
+  public FollowerState state() {
+    return state;
+  }
+
+  /** Keeps a last checkpoint and closes every file; call it on the polling thread. */
+  @Override
+  public void close() {
+    // A channel that an interrupted thread touches closes itself: the checkpoint would not be kept.
+    boolean interrupted = Thread.interrupted();
+    try {
+      checkpointNow();
+      files.close();
+      publish();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void publish() {
+    FollowedFile open = files.current();
+    String warning = checkpointWarning == null ? files.warning() : checkpointWarning;
+    FollowerState next =
+        new FollowerState(
+            open != null,
+            open == null ? files.reason() : null,
+            warning,
+            file,
+            open == null ? null : open.run().identity(),
+            open == null ? 0 : open.run().offset(),
+            open == null ? 0 : open.run().knownSize(),
+            files.lag(),
+            files.rotations(),
+            files.count(),
+            lastRead);
+    if (!next.equals(state)) {
+      state = next;
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package io.seccompwatch.source;
+
+import java.time.Instant;
+
+/**
+ * What a look at a path told.
+ *
+ * @param identity which file it is
+ * @param size in bytes, as stored
+ * @param modified when it was last written; of a directory: when a name in it last changed
+ */
+record FileStat(FileIdentity identity, long size, Instant modified) {}

@@ -1,0 +1,171 @@
+package io.seccompwatch.source;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A file that is held open and read onwards. Owned by the follower's thread. */
+final class FollowedFile {
+
+  /** What a read came to. */
+  enum Step {
+    /** Bytes were read; there may be more. */
+    READ,
+    /** Nothing more for now. */
+    AT_END,
+    /** What was read before is no longer there: the file was truncated. */
+    TRUNCATED
+  }
+
+  private final Path path;
+  private final Content content;
+  private final int maxLineBytes;
+  private final LineSink sink;
+
+  private Generation run;
+  private LineSplitter splitter;
+  private long splitFrom;
+  private boolean current;
+  private long quietSince;
+
+  FollowedFile(
+      Path path, Content content, Generation run, int maxLineBytes, LineSink sink, long now) {
+    this.path = path;
+    this.content = content;
+    this.maxLineBytes = maxLineBytes;
+    this.sink = sink;
+    this.run = run;
+    this.splitter = new LineSplitter(maxLineBytes, sink);
+    this.splitFrom = run.offset();
+    this.quietSince = now;
+    run.setOpen(true);
+  }
+
+  /**
+   * Reads once and hands the lines on.
+   *
+   * <p>The bytes before the position are read with the new ones, in one call of the kernel: if they
+   * are not those of before, neither do the new ones follow them.
+   */
+  Step read(byte[] buffer, long now) throws IOException {
+    int before = run.markerLength();
+    int end;
+    if (content.mayChange()) {
+      end = content.read(run.position() - before, buffer, 0, buffer.length);
+      if (end < before || !run.markerIs(buffer)) {
+        return Step.TRUNCATED;
+      }
+    } else {
+      run.copyMarker(buffer);
+      end = before + content.read(run.position(), buffer, before, buffer.length - before);
+    }
+    if (end == before) {
+      return Step.AT_END;
+    }
+    quietSince = now;
+    long start = run.position();
+    int done = before;
+    try {
+      splitter.feed(buffer, before, end);
+      done = end;
+    } finally {
+      // When the sink throws, the run stands after the last line that it took.
+      long accepted = splitFrom + splitter.accepted();
+      done = done == end ? end : before + (int) Math.max(0, accepted - start);
+      run.advance(buffer, before, done);
+      run.accepted(accepted);
+    }
+    return Step.READ;
+  }
+
+  /** Delivers a last line without a newline: it will not be completed. */
+  void finish() {
+    finish(splitter, run);
+    splitFrom = run.position();
+    splitter = new LineSplitter(maxLineBytes, sink);
+  }
+
+  /** Starts again with other content in the same file; returns what was being read. */
+  Interrupted restart(Generation next) {
+    Interrupted old = new Interrupted(run, splitter);
+    run = next;
+    splitter = new LineSplitter(maxLineBytes, sink);
+    splitFrom = next.offset();
+    return old;
+  }
+
+  /**
+   * A run whose file was truncated.
+   *
+   * @param splitter holds its partial last line
+   */
+  record Interrupted(Generation run, LineSplitter splitter) {
+
+    /** Delivers the partial last line: no copy was found that has its end. */
+    void finish() {
+      FollowedFile.finish(splitter, run);
+    }
+  }
+
+  Path path() {
+    return path;
+  }
+
+  Content content() {
+    return content;
+  }
+
+  Generation run() {
+    return run;
+  }
+
+  /** Whether it is the file at the followed path. */
+  boolean isCurrent() {
+    return current;
+  }
+
+  void setCurrent(boolean current, long now) {
+    if (this.current && !current) {
+      quietSince = now;
+    }
+    this.current = current;
+  }
+
+  /** When it last grew, or was rotated away. */
+  long quietSince() {
+    return quietSince;
+  }
+
+  /** Whether it is this file; an inode held open cannot be another's: births need no comparing. */
+  boolean holds(FileIdentity file) {
+    return hasKey(file.key());
+  }
+
+  boolean hasKey(@Nullable String key) {
+    return key() != null && Objects.equals(key(), key);
+  }
+
+  @Nullable String key() {
+    FileIdentity mine = run.identity();
+    return mine == null ? null : mine.key();
+  }
+
+  /** Closes the handle; an error of close has no meaning for a file only read. */
+  void close() {
+    closeQuietly(content);
+  }
+
+  static void closeQuietly(Content content) {
+    try {
+      content.close();
+    } catch (IOException e) {
+      // Nothing was written: there is nothing that could fail to be kept.
+    }
+  }
+
+  private static void finish(LineSplitter splitter, Generation run) {
+    splitter.finish();
+    run.accepted(run.position());
+  }
+}

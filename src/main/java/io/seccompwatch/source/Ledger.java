@@ -1,0 +1,95 @@
+package io.seccompwatch.source;
+
+import io.seccompwatch.source.Siblings.Candidate;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The runs that are known, the latest first; bounded. Owned by the follower's thread. */
+final class Ledger {
+
+  private static final int MAX_RUNS = 128;
+
+  private final List<Generation> runs = new ArrayList<>();
+
+  boolean isEmpty() {
+    return runs.isEmpty();
+  }
+
+  List<Generation> runs() {
+    return runs;
+  }
+
+  void add(Generation run) {
+    runs.addFirst(run);
+    for (int i = runs.size() - 1; i >= 0 && runs.size() > MAX_RUNS; i--) {
+      if (!runs.get(i).isOpen()) {
+        runs.remove(i);
+      }
+    }
+  }
+
+  void remove(Generation run) {
+    runs.remove(run);
+  }
+
+  /** The run of a file that is surely the one of before; nothing is read. */
+  @Nullable Generation surely(FileIdentity file) {
+    return first(run -> run.identity() != null && run.identity().surelySameAs(file));
+  }
+
+  /** The run that this very file held, if its bytes are still there. */
+  @Nullable Generation sameFile(FileIdentity file, Content content) throws IOException {
+    for (Generation run : runs) {
+      FileIdentity identity = run.identity();
+      if (identity != null && identity.sameAs(file) && run.isIn(content)) {
+        return run;
+      }
+    }
+    return null;
+  }
+
+  /** The run whose bytes the content holds, whatever file it was in. */
+  @Nullable Generation sameBytes(Content content) throws IOException {
+    Generation best = null;
+    for (Generation run : runs) {
+      boolean further = best == null || run.position() > best.position();
+      if (run.isTelling() && further && run.isIn(content)) {
+        best = run;
+      }
+    }
+    return best;
+  }
+
+  /** Whether some run begins with these bytes. */
+  boolean anyBeginsWith(byte[] bytes, int length) {
+    return first(run -> run.beginsWith(bytes, length)) != null;
+  }
+
+  /** Notes a file that is there but cannot be read: if it goes before it can, bytes were lost. */
+  void addUnopened(Candidate candidate, boolean read, Set<Generation> present) {
+    FileIdentity file = candidate.stat().identity();
+    Generation run = first(r -> r.identity() != null && r.identity().sameAs(file));
+    if (run == null) {
+      long size = candidate.compressed() ? Generation.ALL : candidate.stat().size();
+      run = read ? Generation.readTo(file, size) : Generation.unread(file);
+      if (!read) {
+        run.sawSize(candidate.stat().size());
+      }
+      add(run);
+    }
+    present.add(run);
+  }
+
+  private @Nullable Generation first(Predicate<Generation> test) {
+    for (Generation run : runs) {
+      if (test.test(run)) {
+        return run;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,296 @@
+package io.seccompwatch.source;
+
+import io.seccompwatch.source.Siblings.Candidate;
+import io.seccompwatch.source.Siblings.Listing;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells which of the files found hold what has been read before, and opens those that hold more.
+ * One survey may need several looks when names change while it looks. Lives for one survey.
+ */
+final class Survey {
+
+  /**
+   * A file found to hold bytes that are wanted, or the present file.
+   *
+   * @param fresh whether nothing of it has been seen before
+   */
+  record Found(Candidate candidate, Content content, Generation run, boolean fresh) {}
+
+  /** What of the files that are not known counts as read. */
+  enum Baseline {
+    /** Everything: following starts at the present end. */
+    ALL,
+    /** What was rotated away: following starts with the present file. */
+    SIBLINGS,
+    /** Nothing: what is not known was made since. */
+    NONE
+  }
+
+  private final FileAccess access;
+  private final Ledger ledger;
+  private final List<FollowedFile> held;
+  private final Baseline baseline;
+
+  private final Set<Generation> present = new HashSet<>();
+  private final Map<Candidate, Content> opened = new LinkedHashMap<>();
+  private final List<Found> found = new ArrayList<>();
+  private boolean unstable;
+  private boolean waiting;
+  private @Nullable String problem;
+  private @Nullable String currentProblem;
+
+  /**
+   * A survey.
+   *
+   * @param held the files that are open already
+   * @param baseline what counts as read because it was there before the first start
+   */
+  Survey(FileAccess access, Ledger ledger, List<FollowedFile> held, Baseline baseline) {
+    this.access = access;
+    this.ledger = ledger;
+    this.held = held;
+    this.baseline = baseline;
+  }
+
+  /** Goes through the files of a listing. */
+  void run(Listing listing) {
+    List<Candidate> rest = new ArrayList<>();
+    for (Candidate candidate : listing.candidates()) {
+      if (!isHeld(candidate) && !isSettled(candidate) && !open(candidate)) {
+        continue;
+      }
+      if (opened.containsKey(candidate)) {
+        rest.add(candidate);
+      }
+    }
+    rest.removeIf(candidate -> match(candidate, true));
+    rest.removeIf(candidate -> match(candidate, false));
+    rest.forEach(this::begin);
+  }
+
+  /** What is to be read, in the order of the listing. */
+  List<Found> found() {
+    return found;
+  }
+
+  /** The runs that some file holds. */
+  Set<Generation> present() {
+    return present;
+  }
+
+  /** Whether names changed under the survey: look again at once. */
+  boolean isUnstable() {
+    return unstable;
+  }
+
+  /** Whether some file could not be judged yet: look again after a while. */
+  boolean isWaiting() {
+    return waiting;
+  }
+
+  /** Why a sibling could not be read; null when all could. */
+  @Nullable String problem() {
+    return problem;
+  }
+
+  /** Why the present file could not be read; null when it could. */
+  @Nullable String currentProblem() {
+    return currentProblem;
+  }
+
+  private boolean isHeld(Candidate candidate) {
+    for (FollowedFile file : held) {
+      if (file.holds(candidate.stat().identity())) {
+        file.run().movedTo(candidate.stat().identity());
+        present.add(file.run());
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether a sibling was read to its end and is the very file of then; spares opening it. */
+  private boolean isSettled(Candidate candidate) {
+    Generation run = ledger.surely(candidate.stat().identity());
+    boolean settled =
+        run != null
+            && !candidate.current()
+            && !run.isOpen()
+            && run.offset() == run.position()
+            && (candidate.compressed() || candidate.stat().size() == run.position());
+    if (settled && run != null) {
+      present.add(run);
+    }
+    return settled;
+  }
+
+  private boolean open(Candidate candidate) {
+    boolean emptySibling = candidate.stat().size() == 0 && !candidate.current();
+    if (emptySibling) {
+      waiting = true; // a copy that is just being made, or a file that never had a line
+      return false;
+    }
+    try {
+      FileChannel channel = access.open(candidate.path());
+      Content content =
+          candidate.compressed() ? new Content.Gzip(channel) : new Content.Plain(channel);
+      // There is no fstat here: only a name that led to the same file before and after is trusted.
+      FileIdentity now = access.stat(candidate.path()).identity();
+      if (now.key().equals(candidate.stat().identity().key())) {
+        opened.put(candidate, content);
+        return true;
+      }
+      FollowedFile.closeQuietly(content);
+      unstable = true;
+    } catch (NoSuchFileException e) {
+      unstable = true;
+    } catch (IOException e) {
+      unreadable(candidate, e);
+    }
+    return false;
+  }
+
+  private boolean match(Candidate candidate, boolean byIdentity) {
+    Content content = opened.get(candidate);
+    if (content == null) {
+      return true;
+    }
+    try {
+      Generation run =
+          byIdentity
+              ? ledger.sameFile(candidate.stat().identity(), content)
+              : ledger.sameBytes(content);
+      if (run == null) {
+        return false;
+      }
+      if (isTaken(run)) {
+        if (candidate.current()) {
+          return false; // a copy put in the file's place is new content of the file
+        }
+        FollowedFile.closeQuietly(content);
+        return true;
+      }
+      if (present.add(run)) {
+        take(candidate, content, run);
+      } else {
+        FollowedFile.closeQuietly(content);
+      }
+    } catch (IOException e) {
+      FollowedFile.closeQuietly(content);
+      unreadable(candidate, e);
+    }
+    return true;
+  }
+
+  private void take(Candidate candidate, Content content, Generation run) throws IOException {
+    boolean wanted = candidate.current() || run.goesOnIn(content);
+    if (wanted) {
+      if (run.offset() != run.position()) {
+        run.rewind(content, run.offset());
+      }
+      found.add(new Found(candidate, content, run, false));
+    } else {
+      FollowedFile.closeQuietly(content);
+      if (run.identity() != null) {
+        run.writeOff();
+      }
+    }
+    run.movedTo(candidate.stat().identity());
+  }
+
+  private void begin(Candidate candidate) {
+    Content content = opened.get(candidate);
+    if (content == null) {
+      return;
+    }
+    try {
+      boolean asRead = countsAsRead(candidate);
+      if (!asRead && isBeginningOfKnown(candidate, content)) {
+        waiting = true;
+        FollowedFile.closeQuietly(content);
+        return;
+      }
+      Generation run = asRead ? readAlready(candidate, content) : newRun(candidate, content);
+      ledger.add(run);
+      present.add(run);
+      if (candidate.current() || !asRead) {
+        found.add(new Found(candidate, content, run, true));
+      } else {
+        FollowedFile.closeQuietly(content);
+      }
+    } catch (IOException e) {
+      FollowedFile.closeQuietly(content);
+      unreadable(candidate, e);
+    }
+  }
+
+  private static Generation newRun(Candidate candidate, Content content) throws IOException {
+    Generation run = Generation.unread(candidate.stat().identity());
+    run.learnHead(content);
+    return run;
+  }
+
+  private static Generation readAlready(Candidate candidate, Content content) throws IOException {
+    long size = candidate.compressed() ? Generation.ALL : candidate.stat().size();
+    Generation run = Generation.readTo(candidate.stat().identity(), size);
+    run.learnHead(content);
+    if (!candidate.compressed()) {
+      run.rewind(content, candidate.current() ? lastLineEnd(content, size) : size);
+    }
+    return run;
+  }
+
+  /** The end of the last whole line: a line that is half written at the start is still read. */
+  private static long lastLineEnd(Content content, long size) throws IOException {
+    byte[] last = new byte[(int) Math.min(size, 64 << 10)];
+    int length = content.read(size - last.length, last, 0, last.length);
+    for (int i = length; i > 0; i--) {
+      if (last[i - 1] == '\n') {
+        return size - last.length + i;
+      }
+    }
+    return length == size ? 0 : size;
+  }
+
+  /** Whether it is so short that it may be a copy just begun of something known. */
+  private boolean isBeginningOfKnown(Candidate candidate, Content content) throws IOException {
+    byte[] bytes = new byte[Generation.TELLING_BYTES];
+    int length = content.read(0, bytes, 0, bytes.length);
+    return !candidate.current() && length < bytes.length && ledger.anyBeginsWith(bytes, length);
+  }
+
+  private boolean countsAsRead(Candidate candidate) {
+    boolean before =
+        switch (baseline) {
+          case ALL -> true;
+          case SIBLINGS -> !candidate.current();
+          case NONE -> false;
+        };
+    return before || candidate.foreign();
+  }
+
+  private boolean isTaken(Generation run) {
+    return held.stream().anyMatch(file -> file.run() == run);
+  }
+
+  private void unreadable(Candidate candidate, IOException e) {
+    String reason = IoReason.of(e);
+    waiting = true;
+    if (candidate.current()) {
+      currentProblem = reason;
+    } else {
+      problem = "cannot read " + candidate.path() + ": " + reason;
+    }
+    ledger.addUnopened(candidate, countsAsRead(candidate), present);
+  }
+}
