@@ -1,0 +1,136 @@
+package io.seccompwatch.agent;
+
+import io.seccompwatch.source.StartAt;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agent's configuration, checked.
+ *
+ * @param sources what to read; never empty
+ * @param from where to begin
+ * @param stateDir keeps checkpoints
+ * @param proc the node's procfs
+ * @param cgroup the node's cgroup file systems
+ * @param kubernetes whether to ask the API for names
+ * @param kubeconfig how to reach it; null for the pod's own account
+ * @param nodeName the node's name; null when nobody gave one
+ * @param listenHost address to serve on
+ * @param listenPort port to serve on; 0 for any
+ * @param events which violations become Kubernetes Events
+ * @param violationsLog {@code stdout}, {@code off} or a file
+ * @param canary how often the canary is fired; null for never
+ * @param seriesLimit most series of a metric
+ * @param seriesGrace how long a deleted pod's series stay
+ */
+public record AgentConfig(
+    List<SourceSpec> sources,
+    StartAt from,
+    Path stateDir,
+    Path proc,
+    Path cgroup,
+    Kubernetes kubernetes,
+    @Nullable Path kubeconfig,
+    @Nullable String nodeName,
+    String listenHost,
+    int listenPort,
+    Events events,
+    String violationsLog,
+    @Nullable Duration canary,
+    int seriesLimit,
+    Duration seriesGrace) {
+
+  /** Whether the API server is asked. */
+  public enum Kubernetes {
+    AUTO,
+    REQUIRED,
+    OFF
+  }
+
+  /** Which violations become Events. */
+  public enum Events {
+    DENIED,
+    ALL,
+    OFF
+  }
+
+  private static final int MAX_NODE_NAME = 253;
+
+  /**
+   * Checks what was given.
+   *
+   * @param given the values of every option that was given somewhere; the rest take their defaults
+   * @throws ConfigException for the first value that cannot be used
+   */
+  public static AgentConfig of(Map<RunOption, List<String>> given) {
+    Values values = new Values(given);
+    String listen = values.text(RunOption.LISTEN);
+    int colon = listen.lastIndexOf(':');
+    if (colon < 1) {
+      throw new ConfigException("listen", "'" + listen + "'", "give HOST:PORT, 0.0.0.0:9326 say");
+    }
+    String canary = values.text(RunOption.CANARY);
+    String kubeconfig = values.optional(RunOption.KUBECONFIG);
+    String nodeName = values.optional(RunOption.NODE_NAME);
+    if (nodeName != null && nodeName.length() > MAX_NODE_NAME) {
+      throw new ConfigException("node-name", "longer than 253 characters", "give the node's name");
+    }
+    return new AgentConfig(
+        values.all(RunOption.SOURCE).stream().map(SourceSpec::parse).distinct().toList(),
+        ConfigValues.choice("from", values.text(RunOption.FROM), StartAt.values()),
+        values.path(RunOption.STATE_DIR),
+        values.path(RunOption.PROC),
+        values.path(RunOption.CGROUP),
+        ConfigValues.choice("kubernetes", values.text(RunOption.KUBERNETES), Kubernetes.values()),
+        kubeconfig == null ? null : ConfigValues.path("kubeconfig", kubeconfig),
+        nodeName,
+        host(listen.substring(0, colon)),
+        ConfigValues.number("listen", listen.substring(colon + 1), 0, 65_535),
+        ConfigValues.choice("events", values.text(RunOption.EVENTS), Events.values()),
+        values.text(RunOption.VIOLATIONS_LOG),
+        canary.equals("off") ? null : ConfigValues.duration("canary", canary),
+        ConfigValues.number("series-limit", values.text(RunOption.SERIES_LIMIT), 1, 1_000_000),
+        ConfigValues.duration("series-grace", values.text(RunOption.SERIES_GRACE)));
+  }
+
+  private static String host(String text) {
+    String host =
+        text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+    if (new InetSocketAddress(host, 0).isUnresolved()) {
+      throw new ConfigException(
+          "listen", "unknown host '" + host + "'", "give an address of this machine");
+    }
+    return host;
+  }
+
+  /** The given values over the defaults. */
+  private record Values(Map<RunOption, List<String>> given) {
+
+    List<String> all(RunOption option) {
+      List<String> values = given.getOrDefault(option, List.of());
+      String fallback = option.fallback();
+      return values.isEmpty() && fallback != null ? List.of(fallback) : values;
+    }
+
+    @Nullable String optional(RunOption option) {
+      List<String> values = all(option);
+      return values.isEmpty() ? null : values.getLast();
+    }
+
+    String text(RunOption option) {
+      String value = optional(option);
+      if (value == null || value.isEmpty()) {
+        throw new ConfigException(option.key(), "no value", "give " + option.placeholder());
+      }
+      return value;
+    }
+
+    Path path(RunOption option) {
+      return ConfigValues.path(option.key(), text(option));
+    }
+  }
+}

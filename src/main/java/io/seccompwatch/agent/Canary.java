@@ -1,0 +1,109 @@
+package io.seccompwatch.agent;
+
+import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.publish.Books;
+import io.seccompwatch.record.SeccompAction;
+import io.seccompwatch.record.SeccompRecord;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Proves that a denial would be seen: fires a harmless record of the agent's own and waits for it
+ * to come back through a source. It is known by its name, {@code swc} with the state directory's
+ * key and a counter: a name that nobody can guess, so that no workload can hide behind it.
+ * Thread-safe.
+ */
+final class Canary {
+
+  /** Letters of the key; with prefix and counter the 15 bytes of a comm. */
+  static final int KEY_LENGTH = 8;
+
+  private static final String PREFIX = "swc";
+  private static final int COUNTER_LENGTH = 4;
+  private static final int COUNTER_RADIX = 36;
+  private static final long COUNTERS = 36 * 36 * 36 * 36;
+
+  /** How the last firing stands. */
+  record Status(
+      long counter,
+      @Nullable String unavailable,
+      long firedNanos,
+      @Nullable String seenBy,
+      @Nullable Duration delay) {
+
+    boolean isWaiting() {
+      return unavailable == null && seenBy == null;
+    }
+  }
+
+  private final String marker;
+  private final Function<String, SeccompCanary.Result> fire;
+  private final Books books;
+  private final InstantSource clock;
+  private final AtomicReference<@Nullable Status> status = new AtomicReference<>();
+  private long counter;
+
+  /**
+   * A canary that has not been fired.
+   *
+   * @param key the state directory's secret, {@link #KEY_LENGTH} letters
+   * @param fire makes the record with the given comm
+   */
+  Canary(
+      String key, Function<String, SeccompCanary.Result> fire, Books books, InstantSource clock) {
+    this.marker = PREFIX + key;
+    this.fire = fire;
+    this.books = books;
+    this.clock = clock;
+    this.counter = Math.floorMod(clock.millis(), COUNTERS);
+  }
+
+  /** Fires; one thread does. */
+  void fire() {
+    counter = (counter + 1) % COUNTERS;
+    // Before the call: the record may come back sooner than the call returns
+    status.set(new Status(counter, null, System.nanoTime(), null, null));
+    if (fire.apply(comm(counter)) instanceof SeccompCanary.Result.Unavailable failed) {
+      String why = failed.what() + ": " + failed.errno() + ": " + failed.remedy();
+      status.set(new Status(counter, why, System.nanoTime(), null, null));
+    }
+  }
+
+  /**
+   * Whether a record is the canary's own, this run's or an earlier one's; notes that it came.
+   *
+   * @param source who brought it
+   */
+  boolean owns(SeccompRecord record, String source) {
+    String comm = record.comm();
+    if (comm == null
+        || comm.length() != marker.length() + COUNTER_LENGTH
+        || !comm.startsWith(marker)
+        || record.action() != SeccompAction.LOG) {
+      return false;
+    }
+    Status last = status.get();
+    if (last != null && last.seenBy() == null && comm.equals(comm(last.counter()))) {
+      Duration delay = Duration.ofNanos(System.nanoTime() - last.firedNanos());
+      if (status.compareAndSet(
+          last, new Status(last.counter(), null, last.firedNanos(), source, delay))) {
+        books.canarySeen(clock.instant(), delay);
+      }
+    }
+    return true;
+  }
+
+  /** How the last firing stands; null before the first. */
+  @Nullable Status status() {
+    return status.get();
+  }
+
+  private String comm(long number) {
+    String digits = Long.toString(number, COUNTER_RADIX).toLowerCase(Locale.ROOT);
+    return marker + "0".repeat(COUNTER_LENGTH - digits.length()) + digits;
+  }
+}

@@ -1,0 +1,124 @@
+package io.seccompwatch.agent;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory of {@code --state-dir}: held by one agent at a time, by a lock on its file {@code
+ * lock}. A directory that cannot be written degrades the agent and does not stop it.
+ */
+final class StateDirectory implements AutoCloseable {
+
+  private static final String KEY_FILE = "canary-key";
+  private static final String KEY_LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
+
+  private final Path directory;
+  private final @Nullable FileChannel lock;
+  private final @Nullable String problem;
+
+  private StateDirectory(Path directory, @Nullable FileChannel lock, @Nullable String problem) {
+    this.directory = directory;
+    this.lock = lock;
+    this.problem = problem;
+  }
+
+  /**
+   * Opens and locks the directory.
+   *
+   * @throws AgentException when another agent holds it
+   */
+  static StateDirectory open(Path directory) {
+    try {
+      Files.createDirectories(directory);
+      FileChannel channel =
+          FileChannel.open(
+              directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (!tryLock(channel)) {
+        channel.close();
+        throw new AgentException(
+            "cannot start: "
+                + directory
+                + " is held by another seccomp-watch: stop it, or give another --state-dir");
+      }
+      return new StateDirectory(directory, channel, null);
+    } catch (IOException e) {
+      return new StateDirectory(directory, null, directory + ": " + e);
+    }
+  }
+
+  private static boolean tryLock(FileChannel channel) throws IOException {
+    try {
+      FileLock held = channel.tryLock();
+      return held != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
+  }
+
+  /** Why checkpoints cannot be kept; null when they can. */
+  @Nullable String problem() {
+    return problem;
+  }
+
+  /**
+   * The secret by which the agent knows its canary's records: made once and kept, so that an agent
+   * that reads its forerunner's records knows them too.
+   *
+   * @param length how many letters
+   */
+  String canaryKey(int length) {
+    Path file = directory.resolve(KEY_FILE);
+    try {
+      if (Files.exists(file)) {
+        String kept = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+        if (kept.length() == length && kept.chars().allMatch(c -> KEY_LETTERS.indexOf(c) >= 0)) {
+          return kept;
+        }
+      }
+    } catch (IOException e) {
+      // A new key is as good for this run
+    }
+    String key = randomKey(length);
+    try {
+      Files.deleteIfExists(file);
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        out.write(ByteBuffer.wrap(key.getBytes(StandardCharsets.ISO_8859_1)));
+      }
+    } catch (IOException e) {
+      // Not kept: the next run makes another
+    }
+    return key;
+  }
+
+  private static String randomKey(int length) {
+    SecureRandom random = new SecureRandom();
+    StringBuilder key = new StringBuilder();
+    for (int i = 0; i < length; i++) {
+      key.append(KEY_LETTERS.charAt(random.nextInt(KEY_LETTERS.length())));
+    }
+    return key.toString();
+  }
+
+  @Override
+  public void close() {
+    if (lock != null) {
+      try {
+        lock.close();
+      } catch (IOException e) {
+        // The process's end releases it
+      }
+    }
+  }
+}
