@@ -1,10 +1,9 @@
 package io.seccompwatch.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +32,7 @@ public final class BootTime {
   public static long epochNanos() throws ErrnoException {
     try (Arena memory = Arena.ofConfined()) {
       SystemCalls calls = new SystemCalls(memory);
-      MemorySegment timespec = memory.allocate(JAVA_LONG, 2);
+      MemorySegment timespec = memory.allocate(2 * Long.BYTES, Long.BYTES);
       // The clocks cannot be read at once: half the way between two readings is nearest.
       long before = read(calls, CLOCK_BOOTTIME, timespec);
       long now = read(calls, CLOCK_REALTIME, timespec);
@@ -58,6 +57,7 @@ public final class BootTime {
       throws ErrnoException {
     ErrnoException.check(
         "clock_gettime", calls.call(Call.CLOCK_GETTIME, clock, timespec.address(), 0, 0, 0));
-    return timespec.getAtIndex(JAVA_LONG, 0) * NANOS_PER_SECOND + timespec.getAtIndex(JAVA_LONG, 1);
+    ByteBuffer fields = SystemCalls.bytes(timespec);
+    return fields.getLong(0) * NANOS_PER_SECOND + fields.getLong(Long.BYTES);
   }
 }

@@ -1,12 +1,8 @@
 package io.seccompwatch.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.nio.file.Path;
@@ -47,6 +43,7 @@ public final class PolledFile extends AbstractInterruptibleChannel {
   private final int device;
   private final int wakeUp;
   private final MemorySegment buffer;
+  private final ByteBuffer bytes;
   private final MemorySegment pollFds;
 
   // Guarded by this.
@@ -60,9 +57,11 @@ public final class PolledFile extends AbstractInterruptibleChannel {
     this.device = device;
     this.wakeUp = wakeUp;
     this.buffer = memory.allocate(bufferBytes);
-    this.pollFds = memory.allocate(2 * POLLFD_BYTES, JAVA_INT.byteAlignment());
-    watch(0, device);
-    watch(POLLFD_BYTES, wakeUp);
+    this.bytes = SystemCalls.bytes(buffer);
+    this.pollFds = memory.allocate(2 * POLLFD_BYTES, Integer.BYTES);
+    ByteBuffer fields = SystemCalls.bytes(pollFds);
+    fields.putInt(device).putShort(POLLIN).putShort((short) 0);
+    fields.putInt(wakeUp).putShort(POLLIN).putShort((short) 0);
   }
 
   /**
@@ -109,7 +108,7 @@ public final class PolledFile extends AbstractInterruptibleChannel {
       long most = Math.min(buffer.byteSize(), target.length);
       int count = (int) calls.call(Call.READ, device, buffer.address(), most, 0, 0);
       if (count > 0) {
-        MemorySegment.copy(buffer, JAVA_BYTE, 0, target, 0, count);
+        bytes.get(0, target, 0, count);
       }
       return count;
     } finally {
@@ -193,7 +192,8 @@ public final class PolledFile extends AbstractInterruptibleChannel {
   /** Called with the lock held, while the reading thread may be in poll(2) with its own slot. */
   private void wake() {
     try (Arena memory = Arena.ofConfined()) {
-      MemorySegment one = memory.allocateFrom(JAVA_LONG, 1L);
+      MemorySegment one = memory.allocate(Long.BYTES, Long.BYTES);
+      SystemCalls.bytes(one).putLong(0, 1);
       new SystemCalls(memory).call(Call.WRITE, wakeUp, one.address(), one.byteSize(), 0, 0);
     }
   }
@@ -201,10 +201,5 @@ public final class PolledFile extends AbstractInterruptibleChannel {
   private void release() {
     calls.call(Call.CLOSE, device, 0, 0, 0, 0);
     calls.call(Call.CLOSE, wakeUp, 0, 0, 0, 0);
-  }
-
-  private void watch(long offset, int descriptor) {
-    pollFds.set(JAVA_INT, offset, descriptor);
-    pollFds.set(JAVA_SHORT, offset + JAVA_INT.byteSize(), POLLIN);
   }
 }

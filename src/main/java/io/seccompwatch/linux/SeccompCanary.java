@@ -1,9 +1,5 @@
 package io.seccompwatch.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -94,7 +90,7 @@ public final class SeccompCanary {
   private static Result onThisThread(byte[] name, Machine machine) {
     try (Arena memory = Arena.ofConfined()) {
       SystemCalls calls = new SystemCalls(memory);
-      MemorySegment timespec = memory.allocate(JAVA_LONG, 2);
+      MemorySegment timespec = memory.allocate(2 * Long.BYTES, Long.BYTES);
       Result.Unavailable refused = filterThisThread(calls, memory, name, machine);
       if (refused != null) {
         return refused;
@@ -117,13 +113,14 @@ public final class SeccompCanary {
   private static Result.@Nullable Unavailable filterThisThread(
       SystemCalls calls, Arena memory, byte[] name, Machine machine) {
     // Without this question an older kernel would take the unknown action for "kill".
-    MemorySegment action = memory.allocateFrom(JAVA_INT, SeccompFilter.SECCOMP_RET_LOG);
+    MemorySegment action = memory.allocate(Integer.BYTES, Integer.BYTES);
+    SystemCalls.bytes(action).putInt(0, SeccompFilter.SECCOMP_RET_LOG);
     long result = calls.call(Call.SECCOMP, SECCOMP_GET_ACTION_AVAIL, 0, action.address(), 0, 0);
     if (result < 0) {
       return unavailable("seccomp(SECCOMP_GET_ACTION_AVAIL)", result);
     }
     MemorySegment comm = memory.allocate(MAX_COMM_BYTES + 1L);
-    MemorySegment.copy(name, 0, comm, JAVA_BYTE, 0, name.length);
+    SystemCalls.bytes(comm).put(name);
     result = calls.call(Call.PRCTL, PR_SET_NAME, comm.address(), 0, 0, 0);
     if (result < 0) {
       return unavailable("prctl(PR_SET_NAME)", result);

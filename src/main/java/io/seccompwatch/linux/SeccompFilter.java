@@ -1,12 +1,8 @@
 package io.seccompwatch.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.nio.ByteBuffer;
 
 /**
  * The canary's filter: one system call is logged and allowed, everything else allowed. A call of a
@@ -35,25 +31,24 @@ final class SeccompFilter {
 
   /** A {@code struct sock_fprog} that logs {@code call}; it lives as long as {@code memory}. */
   static MemorySegment logging(Call call, Machine machine, SegmentAllocator memory) {
-    MemorySegment code = memory.allocate((long) INSTRUCTIONS * INSTRUCTION_BYTES, 8);
-    put(code, 0, LOAD_WORD, 0, ARCH_OFFSET);
-    put(code, 1, JUMP_IF_EQUAL, 3, machine.auditArch());
-    put(code, 2, LOAD_WORD, 0, NR_OFFSET);
-    put(code, 3, JUMP_IF_EQUAL, 1, call.number(machine));
-    put(code, 4, RETURN, 0, SECCOMP_RET_LOG);
-    put(code, 5, RETURN, 0, SECCOMP_RET_ALLOW);
+    MemorySegment code = memory.allocate((long) INSTRUCTIONS * INSTRUCTION_BYTES, Integer.BYTES);
+    ByteBuffer instructions = SystemCalls.bytes(code);
+    put(instructions, LOAD_WORD, 0, ARCH_OFFSET);
+    put(instructions, JUMP_IF_EQUAL, 3, machine.auditArch());
+    put(instructions, LOAD_WORD, 0, NR_OFFSET);
+    put(instructions, JUMP_IF_EQUAL, 1, call.number(machine));
+    put(instructions, RETURN, 0, SECCOMP_RET_LOG);
+    put(instructions, RETURN, 0, SECCOMP_RET_ALLOW);
     // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
-    MemorySegment program = memory.allocate(2 * ADDRESS.byteSize(), ADDRESS.byteAlignment());
-    program.set(JAVA_SHORT, 0, (short) INSTRUCTIONS);
-    program.set(ADDRESS, ADDRESS.byteSize(), code);
+    MemorySegment program = memory.allocate(2 * Long.BYTES, Long.BYTES);
+    SystemCalls.bytes(program)
+        .putShort(0, (short) INSTRUCTIONS)
+        .putLong(Long.BYTES, code.address());
     return program;
   }
 
-  /** One instruction; {@code skipIfNot} is how many to skip when a comparison fails. */
-  private static void put(MemorySegment code, int index, short operation, int skipIfNot, int k) {
-    long at = (long) index * INSTRUCTION_BYTES;
-    code.set(JAVA_SHORT, at, operation);
-    code.set(JAVA_BYTE, at + 3, (byte) skipIfNot);
-    code.set(JAVA_INT, at + 4, k);
+  /** Appends an instruction; {@code skipIfNot} is how many to skip when a comparison fails. */
+  private static void put(ByteBuffer code, short operation, int skipIfNot, int k) {
+    code.putShort(operation).put((byte) 0).put((byte) skipIfNot).putInt(k);
   }
 }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KmsgReader implements AutoCloseable {
 
-  /** The kernel's own bound on a record: CONSOLE_EXT_LOG_MAX, 8192, before 6.3, less since. */
+  /** Beyond the kernel's own bound on a record (8 KiB on older kernels, less on newer ones). */
   private static final int BUFFER_BYTES = 16 * 1024;
 
   /** What surely fits a long; the kernel starts at 0 with every boot. */
