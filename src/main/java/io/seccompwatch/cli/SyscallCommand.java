@@ -33,10 +33,10 @@ import picocli.CommandLine.Spec;
       "  seccomp-watch syscall --arch all bpf        its number in every ABI",
       "  seccomp-watch syscall --list --arch i386    the whole table",
       "",
-      "Prints NUMBER, NAME and ABI with tabs between; --list of one ABI NUMBER and NAME. A number"
-          + " is",
-      "the one that an audit record prints: of x32 with bit 30 (0x40000000). A name may begin with",
-      "sys_, SYS_ or __NR_. Exit codes: 0 all known, 1 some unknown, 2 wrong usage."
+      "Prints NUMBER, NAME and ABI with tabs between; --list of one ABI only the",
+      "first two. A number is the one that an audit record prints: of x32 with bit",
+      "30 (0x40000000). A name may begin with sys_, SYS_ or __NR_.",
+      "Exit codes: 0 all known, 1 some unknown, 2 wrong usage."
     },
     sortOptions = false)
 public final class SyscallCommand implements Callable<Integer> {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The system call tables of all ABIs that an audit record can name, read from the build's own
  * resources (made from {@code syscall-tables/}). A table is read when it is first asked for and
- * then kept: a node sees one to three ABIs, and each table costs about 25 KiB. There are as many
+ * then kept: a node sees one to three ABIs, and each table costs about 20 KiB. There are as many
  * tables as files, so memory is bounded whatever records say.
  *
  * <p>Safe for use by several threads. Every method throws {@link IllegalStateException} when a

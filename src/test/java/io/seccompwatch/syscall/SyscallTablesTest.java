@@ -6,6 +6,7 @@ import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.syscall.SyscallTable.Entry;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -223,7 +224,7 @@ class SyscallTablesTest {
                         String.valueOf(tables.name(arch, tables.number(arch, "mount").orElse(0))))
                 .toList();
     try (var pool = Executors.newFixedThreadPool(threads)) {
-      for (var answer : pool.invokeAll(java.util.Collections.nCopies(threads, names))) {
+      for (var answer : pool.invokeAll(Collections.nCopies(threads, names))) {
         assertThat(answer.get()).hasSize(tables.supported().size()).containsOnly("mount");
       }
     }
