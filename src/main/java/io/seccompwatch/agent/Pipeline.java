@@ -32,7 +32,6 @@ final class Pipeline implements LineSink {
       DuplicateFilter duplicates,
       @Nullable Canary canary,
       SyscallTables tables,
-      Function<SeccompRecord, Attribution> attributor,
       Books books,
       List<Publisher> publishers,
       @Nullable String node,
@@ -41,9 +40,15 @@ final class Pipeline implements LineSink {
   private final Shared shared;
   private final SourceBook book;
   private final LineParser parser;
+  private final Function<SeccompRecord, Attribution> attributor;
   private long lastLostTotal = -1;
 
-  Pipeline(Shared shared, String source, Dialect dialect) {
+  Pipeline(
+      Shared shared,
+      String source,
+      Dialect dialect,
+      Function<SeccompRecord, Attribution> attributor) {
+    this.attributor = attributor;
     this.shared = shared;
     this.book = shared.books().open(source);
     this.parser = new LineParser(dialect);
@@ -97,7 +102,7 @@ final class Pipeline implements LineSink {
             book.source(),
             shared.node(),
             shared.tables().name(record.arch(), record.syscall()),
-            shared.attributor().apply(record));
+            attributor.apply(record));
     shared.books().violation(book, violation);
     for (Publisher publisher : shared.publishers()) {
       publisher.publish(violation);

@@ -1,6 +1,8 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.agent.SourceSpec.Kind;
+import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,7 +54,7 @@ record SourceSelection(List<Chosen> sources, List<String> why) {
   }
 
   private static void auto(Places places, List<Chosen> chosen, List<String> why) {
-    if (Files.isReadable(places.auditLog())) {
+    if (canOpen(places.auditLog())) {
       chosen.add(new Chosen(Kind.AUDIT_LOG, places.auditLog()));
       why.add("audit-log: " + places.auditLog() + " is there");
     } else {
@@ -61,14 +63,14 @@ record SourceSelection(List<Chosen> sources, List<String> why) {
               + places.auditLog()
               + (Files.exists(places.auditLog()) ? " cannot be read" : " is not there"));
     }
-    if (Files.isReadable(places.kmsg())) {
+    if (canOpen(places.kmsg())) {
       chosen.add(new Chosen(Kind.KMSG, places.kmsg()));
       why.add("kmsg: " + places.kmsg() + " can be read, so syslog would add nothing");
       return;
     }
     why.add("no kmsg: " + places.kmsg() + " cannot be read");
     Path syslog = syslog(places);
-    if (Files.isReadable(syslog)) {
+    if (canOpen(syslog)) {
       chosen.add(new Chosen(Kind.SYSLOG, syslog));
       why.add("syslog: " + syslog + " is there");
     } else {
@@ -78,8 +80,17 @@ record SourceSelection(List<Chosen> sources, List<String> why) {
 
   private static Path syslog(Places places) {
     return places.syslogs().stream()
-        .filter(Files::isReadable)
+        .filter(SourceSelection::canOpen)
         .findFirst()
         .orElse(places.syslogs().getFirst());
+  }
+
+  /** Really opens it: access(2) knows nothing of a container's device rules. */
+  private static boolean canOpen(Path path) {
+    try (SeekableByteChannel opened = Files.newByteChannel(path)) {
+      return opened.isOpen() && !Files.isDirectory(path);
+    } catch (IOException e) {
+      return false;
+    }
   }
 }

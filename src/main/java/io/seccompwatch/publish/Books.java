@@ -131,13 +131,14 @@ public final class Books {
     String by = attribution.by() == null ? "none" : attribution.by().label();
     attributions.merge(new Attributed(attribution.outcome().label(), by), 1L, Long::sum);
     SeriesTable.Key key = key(violation);
+    long stamped = violation.time() == null ? now : violation.time().toEpochMilli();
     if (violation.denied()) {
       denials.increment(key, now);
-      touchLastDenial(key, violation.time().toEpochMilli());
+      touchLastDenial(key, stamped);
     } else {
       logged.increment(key, now);
     }
-    delay.observe(Math.max(0, now - violation.time().toEpochMilli()) / 1_000.0);
+    delay.observe(Math.max(0, now - stamped) / 1_000.0);
   }
 
   /** The totals over all sources at this moment. */

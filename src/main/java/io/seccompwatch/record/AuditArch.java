@@ -3,6 +3,7 @@ package io.seccompwatch.record;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The ABI that made a syscall, as an audit record names it: an ELF machine number with a 64-bit and
@@ -77,6 +78,27 @@ public enum AuditArch {
   /** The name that users see, in JSON, in metrics and on the command line; from a closed set. */
   public String label() {
     return label;
+  }
+
+  /**
+   * The token by which an audit record names this ABI; the first where there are several, x86_64's
+   * for x32, 0 for {@link #UNKNOWN}.
+   */
+  public int token() {
+    if (this == X32) {
+      return X86_64.token();
+    }
+    return tokens.isEmpty() ? 0 : tokens.getFirst();
+  }
+
+  /** The ABI of a {@link #label}. */
+  public static Optional<AuditArch> ofLabel(String label) {
+    for (AuditArch arch : values()) {
+      if (arch.label.equals(label)) {
+        return Optional.of(arch);
+      }
+    }
+    return Optional.empty();
   }
 
   private static Map<Integer, AuditArch> byToken() {

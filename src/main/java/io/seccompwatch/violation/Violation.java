@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * publishers take.
  *
  * @param record what the kernel wrote
- * @param time the record's stamp; when it was read, for the form that has none
+ * @param time the record's stamp; for the form that has none, when it was read, or null when that
+ *     says nothing of when it was written
  * @param source where it was read, {@code audit-log} say
  * @param node name of the node; null where nobody gave one
  * @param syscallName name of the call; null when the ABI's table has none
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Violation(
     SeccompRecord record,
-    Instant time,
+    @Nullable Instant time,
     String source,
     @Nullable String node,
     @Nullable String syscallName,

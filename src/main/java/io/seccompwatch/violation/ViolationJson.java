@@ -56,7 +56,7 @@ public final class ViolationJson {
     SeccompRecord record = violation.record();
     to.writeStartObject();
     to.writeStringField("schema", SCHEMA);
-    to.writeStringField("time", format(violation.time()));
+    writeText(to, "time", violation.time() == null ? null : format(violation.time()));
     writeText(to, "auditId", record.stamp() == null ? null : record.stamp().id());
     writeText(to, "node", violation.node());
     to.writeStringField("source", violation.source());

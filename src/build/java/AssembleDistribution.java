@@ -1,0 +1,143 @@
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
+
+/**
+ * Puts the distribution together: {@code AssembleDistribution DIST JAR LAUNCHER}, where {@code
+ * DIST/lib} already holds the dependencies. Adds the jar, a jlinked runtime of the modules that the
+ * agent needs, the launcher, and an AOT cache that is trained by starting the agent on a few
+ * records and scraping it.
+ */
+public final class AssembleDistribution {
+
+  private static final String MODULES =
+      "java.base,java.logging,java.management,java.net.http,jdk.httpserver,jdk.management,"
+          + "jdk.unsupported";
+
+  private static final String RECORDS =
+      """
+      type=SECCOMP msg=audit(1707501234.567:1): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=1 \
+      comm="app" exe="/app" sig=0 arch=c000003e syscall=165 compat=0 ip=0x7f01 code=0x50000
+      type=SECCOMP msg=audit(1707501234.567:2): auid=1000 uid=0 gid=0 ses=1 subj=unconfined pid=2 \
+      comm=6D79 exe="/app" sig=31 arch=40000003 syscall=21 compat=1 ip=0x7f01 code=0x80000000
+      type=SECCOMP msg=audit(1707501234.567:3): auid=1000
+      type=SYSCALL msg=audit(1707501234.567:4): arch=c000003e
+      """;
+
+  private AssembleDistribution() {}
+
+  public static void main(String[] args) throws IOException, InterruptedException {
+    Path dist = Path.of(args[0]).toAbsolutePath();
+    Files.copy(
+        Path.of(args[1]),
+        dist.resolve("lib/seccomp-watch.jar"),
+        StandardCopyOption.REPLACE_EXISTING);
+    Path launcher = Files.createDirectories(dist.resolve("bin")).resolve("seccomp-watch");
+    Files.copy(Path.of(args[2]), launcher, StandardCopyOption.REPLACE_EXISTING);
+    if (!launcher.toFile().setExecutable(true, false)) {
+      throw new IOException(launcher + " cannot be made executable");
+    }
+    link(dist.resolve("runtime"));
+    train(dist, launcher);
+  }
+
+  /** Links the runtime, unless one of the same JDK is there from an earlier build. */
+  private static void link(Path runtime) throws IOException {
+    Path stamp = runtime.resolve("linked-from");
+    String identity = Runtime.version() + " " + MODULES;
+    if (Files.exists(stamp) && Files.readString(stamp).equals(identity)) {
+      return;
+    }
+    delete(runtime);
+    ToolProvider jlink = ToolProvider.findFirst("jlink").orElseThrow();
+    int exit =
+        jlink.run(
+            System.out,
+            System.err,
+            "--add-modules",
+            MODULES,
+            "--strip-debug",
+            "--no-header-files",
+            "--no-man-pages",
+            "--generate-cds-archive",
+            "--output",
+            runtime.toString());
+    if (exit != 0) {
+      throw new IOException("jlink failed with exit code " + exit);
+    }
+    Files.writeString(stamp, identity);
+  }
+
+  private static void train(Path dist, Path launcher) throws IOException, InterruptedException {
+    Path cache = dist.resolve("lib/seccomp-watch.aot");
+    Files.deleteIfExists(cache);
+    Path work = Files.createTempDirectory("seccomp-watch-training");
+    try {
+      Path log = work.resolve("audit.log");
+      Files.writeString(log, RECORDS);
+      List<String> command = new ArrayList<>(List.of(launcher.toString(), "run"));
+      command.addAll(List.of("--source", "audit-log=" + log, "--from", "beginning"));
+      command.addAll(List.of("--state-dir", work.resolve("state").toString()));
+      command.addAll(List.of("--kubernetes", "off", "--listen", "127.0.0.1:0"));
+      command.addAll(List.of("--canary", "1s", "--violations-log", work + "/violations.jsonl"));
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      builder.redirectOutput(work.resolve("out").toFile());
+      builder.environment().put("SECCOMP_WATCH_JAVA_OPTS", "-XX:AOTCacheOutput=" + cache);
+      Process agent = builder.start();
+      try {
+        exercise(work.resolve("out"), agent);
+      } finally {
+        agent.destroy();
+      }
+      if (!agent.waitFor(60, TimeUnit.SECONDS) || !Files.exists(cache)) {
+        agent.destroyForcibly();
+        throw new IOException(
+            "the AOT cache was not made: " + Files.readString(work.resolve("out")));
+      }
+    } finally {
+      delete(work);
+    }
+  }
+
+  /** Waits until the agent serves, and asks for each page a few times. */
+  private static void exercise(Path out, Process agent) throws IOException, InterruptedException {
+    String address = null;
+    for (int tries = 0; address == null && tries < 200 && agent.isAlive(); tries++) {
+      Thread.sleep(50);
+      for (String line : Files.readAllLines(out, StandardCharsets.UTF_8)) {
+        int at = line.indexOf("address=");
+        address = at < 0 ? address : line.substring(at + "address=".length());
+      }
+    }
+    if (address == null) {
+      throw new IOException("the agent did not start: " + Files.readString(out));
+    }
+    for (int round = 0; round < 5; round++) {
+      for (String page : List.of("/metrics", "/readyz", "/livez", "/api/v1/status")) {
+        try (InputStream in =
+            java.net.URI.create("http://" + address + page).toURL().openStream()) {
+          in.readAllBytes();
+        }
+      }
+      Thread.sleep(200);
+    }
+  }
+
+  private static void delete(Path root) throws IOException {
+    if (Files.exists(root)) {
+      try (var files = Files.walk(root)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+}

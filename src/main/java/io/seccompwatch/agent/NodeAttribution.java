@@ -1,0 +1,95 @@
+package io.seccompwatch.agent;
+
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.Attributor;
+import io.seccompwatch.attribution.BootClock;
+import io.seccompwatch.attribution.CgroupAnchor;
+import io.seccompwatch.attribution.CgroupParser;
+import io.seccompwatch.attribution.PidTimeline;
+import io.seccompwatch.attribution.ProcReader;
+import io.seccompwatch.attribution.ProcessHistory;
+import io.seccompwatch.attribution.ProcfsBootClock;
+import io.seccompwatch.attribution.ProcfsPidCursor;
+import io.seccompwatch.record.SeccompRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parts of the attribution on this node, put together: one history for all, a reader for each
+ * thread. {@link #walk} is for one thread, the rest for any.
+ */
+final class NodeAttribution {
+
+  /** How old a record without a stamp may be when it is read: syslog daemons write at once. */
+  private static final long STAMPLESS_MICROS = 5_000_000;
+
+  private final Path proc;
+  private final Clock clock;
+  private final BootClock bootClock;
+  private final CgroupParser parser;
+  private final ProcessHistory history;
+
+  /**
+   * Reads the agent's own cgroup, the anchor of all others.
+   *
+   * @param proc the node's procfs
+   * @param ownPodUid the agent's own pod; null when it runs in none
+   */
+  NodeAttribution(Path proc, @Nullable String ownPodUid, Clock clock) {
+    this.proc = proc;
+    this.clock = clock;
+    this.bootClock = new ProcfsBootClock(proc, clock, System::nanoTime);
+    this.parser = new CgroupParser(CgroupAnchor.of(ownCgroup(proc), ownPodUid));
+    this.history =
+        new ProcessHistory(
+            proc,
+            new ProcReader(proc, parser),
+            bootClock,
+            new PidTimeline(new ProcfsPidCursor(proc), cpus(proc), System::nanoTime),
+            ProcessHistory.Limits.DEFAULT);
+  }
+
+  /** An attributor for one reading thread. */
+  Function<SeccompRecord, Attribution> ofOneThread() {
+    Attributor attributor = new Attributor(new ProcReader(proc, parser), bootClock, history);
+    return record -> {
+      if (record.stamp() != null) {
+        return attributor.attribute(record);
+      }
+      long nowMicros = clock.millis() * 1_000;
+      return attributor.attribute(record, nowMicros - STAMPLESS_MICROS, nowMicros);
+    };
+  }
+
+  /** Brings the history up to date. */
+  void walk() {
+    history.walk();
+  }
+
+  private static String ownCgroup(Path proc) {
+    try {
+      return Files.readString(proc.resolve("self/cgroup"), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return ""; // No anchor: the grammar alone decides
+    }
+  }
+
+  /** The node's processors; what the JVM says is only this container's share of them. */
+  private static int cpus(Path proc) {
+    int cpus = 0;
+    try {
+      for (String line : Files.readAllLines(proc.resolve("stat"), StandardCharsets.ISO_8859_1)) {
+        boolean cpu = line.startsWith("cpu") && line.length() > 3;
+        cpus += cpu && Character.isDigit(line.charAt(3)) ? 1 : 0;
+      }
+    } catch (IOException e) {
+      // The JVM's answer is the best that is left
+    }
+    return Math.max(cpus, Runtime.getRuntime().availableProcessors());
+  }
+}

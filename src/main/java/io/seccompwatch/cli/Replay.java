@@ -1,0 +1,146 @@
+package io.seccompwatch.cli;
+
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.record.Dialect;
+import io.seccompwatch.record.DuplicateFilter;
+import io.seccompwatch.record.Line;
+import io.seccompwatch.record.LineForm;
+import io.seccompwatch.record.LineParser;
+import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.RejectReason;
+import io.seccompwatch.record.SeccompRecord;
+import io.seccompwatch.source.LineSink;
+import io.seccompwatch.syscall.SyscallTables;
+import io.seccompwatch.violation.Violation;
+import io.seccompwatch.violation.ViolationReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decodes lines of any form, and the agent's own JSON lines, and keeps count of what became of
+ * each. Not thread-safe. What the output throws comes out as {@link UncheckedIOException}.
+ */
+final class Replay implements LineSink {
+
+  private final LineParser parser = new LineParser(Dialect.ANY);
+  private final ViolationReader reader = new ViolationReader();
+  private final SyscallTables tables = new SyscallTables();
+  private final DuplicateFilter duplicates = new DuplicateFilter(true);
+  private final boolean keepDuplicates;
+  private final Predicate<Violation> filter;
+  private final ReplayOutput output;
+  private final Map<RejectReason, Long> rejected = new EnumMap<>(RejectReason.class);
+  private long lines;
+  private long records;
+  private long repeated;
+  private long filtered;
+  private long shown;
+  private long lossNotices;
+
+  Replay(boolean keepDuplicates, Predicate<Violation> filter, ReplayOutput output) {
+    this.keepDuplicates = keepDuplicates;
+    this.filter = filter;
+    this.output = output;
+  }
+
+  @Override
+  public void line(byte[] buffer, int from, int to) {
+    lines++;
+    if (from < to && buffer[from] == '{') {
+      ownLine(buffer, from, to);
+      return;
+    }
+    switch (parser.parse(buffer, from, to)) {
+      case Line.Recognised recognised -> show(violation(recognised));
+      case Line.Rejected refused -> rejected.merge(refused.reason(), 1L, Long::sum);
+      case Line.Loss loss -> lossNotices++;
+      case Line.Other other -> {}
+    }
+  }
+
+  @Override
+  public void lineTooLong(long bytes) {
+    lines++;
+    rejected.merge(RejectReason.LINE_TOO_LONG, 1L, Long::sum);
+  }
+
+  @Override
+  public void lost(LossReason reason, long count) {
+    lossNotices++;
+  }
+
+  @Override
+  public void rotated() {
+    // Files are read once, as they are
+  }
+
+  /** Lines, records and what became of them, in one line. */
+  String balance() {
+    StringJoiner reasons = new StringJoiner(", ", " (", ")").setEmptyValue("");
+    long refused = 0;
+    for (Map.Entry<RejectReason, Long> entry : rejected.entrySet()) {
+      reasons.add(entry.getKey().label() + " " + entry.getValue());
+      refused += entry.getValue();
+    }
+    return "lines %d, records %d, shown %d, filtered %d, duplicates %d, rejected %d%s, lost notices %d"
+        .formatted(lines, records, shown, filtered, repeated, refused, reasons, lossNotices);
+  }
+
+  private void ownLine(byte[] buffer, int from, int to) {
+    Violation violation;
+    try {
+      violation = reader.read(buffer, from, to);
+    } catch (IOException e) {
+      rejected.merge(RejectReason.MALFORMED, 1L, Long::sum);
+      return;
+    }
+    if (violation != null) {
+      show(violation);
+    }
+  }
+
+  private void show(Violation violation) {
+    records++;
+    if (!keepDuplicates && duplicates.isDuplicate(violation.record(), 0)) {
+      repeated++;
+    } else if (!filter.test(violation)) {
+      filtered++;
+    } else {
+      shown++;
+      try {
+        output.add(violation);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private Violation violation(Line.Recognised recognised) {
+    SeccompRecord record = recognised.record();
+    return new Violation(
+        record,
+        record.stamp() == null ? null : record.stamp().time(),
+        source(recognised.form()),
+        null,
+        name(record),
+        Attribution.unknown(AttributionReason.NOT_ATTEMPTED));
+  }
+
+  private @Nullable String name(SeccompRecord record) {
+    return tables.name(record.arch(), record.syscall());
+  }
+
+  private static String source(LineForm form) {
+    return switch (form) {
+      case AUDITD -> "audit-log";
+      case KMSG, KERNEL_TEXT -> "kmsg";
+      case SYSLOG_KERNEL, JOURNALD, AUDISP -> "syslog";
+    };
+  }
+}

@@ -1,0 +1,236 @@
+package io.seccompwatch.cli;
+
+import io.seccompwatch.record.AuditArch;
+import io.seccompwatch.record.SeccompAction;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code replay}: decodes logs that were kept. Needs no node, no root and no cluster. */
+@Command(
+    name = "replay",
+    description = {
+      "Decodes audit logs, syslog files (plain or .gz), the kernel's log or the agent's own JSON"
+          + " lines.",
+      "The last line on stderr says what became of every line."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  seccomp-watch replay /var/log/audit/audit.log",
+      "  seccomp-watch replay --output summary --since 24h /var/log/syslog /var/log/syslog.*.gz",
+      "  dmesg | seccomp-watch replay --output json -"
+    },
+    sortOptions = false)
+final class ReplayCommand implements Callable<Integer> {
+
+  private enum Format {
+    table,
+    json,
+    summary
+  }
+
+  private enum Colour {
+    auto,
+    always,
+    never
+  }
+
+  @Parameters(paramLabel = "FILE", arity = "0..*", description = "Files; - or none for stdin.")
+  private List<String> files = List.of();
+
+  @Option(
+      names = "--output",
+      paramLabel = "FORMAT",
+      description = "table (default), json, summary.")
+  private Format format = Format.table;
+
+  @Option(names = "--since", paramLabel = "TIME", description = "ISO time, date, or 30m, 24h, 7d.")
+  private @Nullable String since;
+
+  @Option(names = "--until", paramLabel = "TIME", description = "Shows what came before it.")
+  private @Nullable String until;
+
+  @Option(names = "--syscall", paramLabel = "NAME", split = ",", description = "Name or number.")
+  private List<String> syscalls = List.of();
+
+  @Option(names = "--action", paramLabel = "ACTION", split = ",", description = "errno, log ...")
+  private List<String> actions = List.of();
+
+  @Option(names = "--arch", paramLabel = "ABI", split = ",", description = "x86_64, aarch64 ...")
+  private List<String> archs = List.of();
+
+  @Option(names = "--comm", paramLabel = "NAME", description = "Name of the thread.")
+  private List<String> comms = List.of();
+
+  @Option(names = "--exe", paramLabel = "PATH", description = "Path of the executable.")
+  private List<String> exes = List.of();
+
+  @Option(names = "--namespace", paramLabel = "NAME", description = "Of JSON lines: namespace.")
+  private List<String> namespaces = List.of();
+
+  @Option(names = "--pod", paramLabel = "NAME", description = "Of JSON lines: pod.")
+  private List<String> pods = List.of();
+
+  @Option(names = "--keep-duplicates", description = "Shows records that come twice, twice.")
+  private boolean keepDuplicates;
+
+  @Option(names = "--utc", description = "Shows times in UTC, not in this machine's zone.")
+  private boolean utc;
+
+  @Option(names = "--color", paramLabel = "WHEN", description = "auto (default), always, never.")
+  private Colour colour = Colour.auto;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Shows this help.")
+  @SuppressWarnings("UnusedVariable") // picocli acts on it by itself
+  private boolean help;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it before call()
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    Terminal terminal = new Terminal(utc ? ZoneOffset.UTC : ZoneId.systemDefault(), coloured());
+    ReplayFilter filter = filter(terminal.zone());
+    OutputStream out =
+        new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 64 * 1024);
+    ReplayOutput output =
+        switch (format) {
+          case table -> new ReplayTable(out, terminal);
+          case json -> ReplayOutput.json(out);
+          case summary -> new ReplaySummary(out, terminal);
+        };
+    Replay replay = new Replay(keepDuplicates, filter, output);
+    int exit = 0;
+    try {
+      exit = readAll(replay);
+      output.finish();
+    } catch (UncheckedIOException e) {
+      exit = outputFailed(Objects.requireNonNull(e.getCause()));
+    } catch (IOException e) {
+      exit = outputFailed(e);
+    }
+    say(replay.balance());
+    return exit;
+  }
+
+  private int readAll(Replay replay) {
+    ReplayInput input = new ReplayInput();
+    int exit = 0;
+    for (String file : files.isEmpty() ? List.of("-") : files) {
+      try {
+        input.read(file, replay);
+      } catch (NoSuchFileException e) {
+        say("seccomp-watch: replay: " + Terminal.safe(file) + ": no such file");
+        exit = 1;
+      } catch (IOException | InvalidPathException e) {
+        say("seccomp-watch: replay: " + Terminal.safe(file) + ": " + reason(e));
+        exit = 1;
+      }
+    }
+    return exit;
+  }
+
+  /** A reader that went away, {@code head} say, has seen enough: that is no failure. */
+  private int outputFailed(IOException e) {
+    if ("Broken pipe".equals(e.getMessage())) {
+      return 0;
+    }
+    say("seccomp-watch: replay: standard output: " + e.getMessage());
+    return 1;
+  }
+
+  private ReplayFilter filter(ZoneId zone) {
+    known("--action", actions, Arrays.stream(SeccompAction.values()).map(a -> a.label()).toList());
+    known("--arch", archs, Arrays.stream(AuditArch.values()).map(a -> a.label()).toList());
+    return new ReplayFilter(
+        moment("--since", since, zone),
+        moment("--until", until, zone),
+        syscalls,
+        actions,
+        archs,
+        comms,
+        exes,
+        namespaces,
+        pods);
+  }
+
+  private @Nullable Instant moment(String option, @Nullable String text, ZoneId zone) {
+    if (text == null) {
+      return null;
+    }
+    Instant moment = ReplayFilter.moment(text, zone, Clock.systemUTC());
+    if (moment == null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          option + ": '" + text + "' is no time: give 2026-11-22T10:20:00Z, 2026-11-22 or 24h");
+    }
+    return moment;
+  }
+
+  private void known(String option, List<String> given, List<String> known) {
+    for (String value : given) {
+      if (!known.contains(value)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            option + ": unknown value '" + value + "': give one of " + String.join(", ", known));
+      }
+    }
+  }
+
+  private boolean coloured() {
+    return switch (colour) {
+      case always -> true;
+      case never -> false;
+      case auto -> {
+        String off = System.getenv("NO_COLOR");
+        yield (off == null || off.isEmpty()) && isTerminal();
+      }
+    };
+  }
+
+  /** Standard output alone: Java's console also wants standard input to be a terminal. */
+  private static boolean isTerminal() {
+    try {
+      String out = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+      return out.startsWith("/dev/pts/") || out.startsWith("/dev/tty");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static String reason(Exception e) {
+    String message = String.valueOf(e.getMessage());
+    return e instanceof AccessDeniedException ? "permission denied" : message;
+  }
+
+  private void say(String line) {
+    spec.commandLine().getErr().println(line);
+  }
+}

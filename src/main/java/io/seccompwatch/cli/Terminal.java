@@ -1,0 +1,80 @@
+package io.seccompwatch.cli;
+
+import io.seccompwatch.record.SeccompAction;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How things are shown to a person.
+ *
+ * @param zone in which times are shown
+ * @param colour whether actions are coloured
+ */
+record Terminal(ZoneId zone, boolean colour) {
+
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS");
+  private static final String RED = "\u001b[31m";
+  private static final String YELLOW = "\u001b[33m";
+  private static final String DIM = "\u001b[2m";
+  private static final String RESET = "\u001b[0m";
+
+  String time(@Nullable Instant time) {
+    return time == null ? "-" : TIME.format(time.atZone(zone));
+  }
+
+  /** The text in the action's colour: red kills, yellow denies, dim was only logged. */
+  String coloured(SeccompAction action, String text) {
+    if (!colour) {
+      return text;
+    }
+    String start =
+        switch (action) {
+          case KILL_PROCESS, KILL_THREAD, UNKNOWN -> RED;
+          case LOG, ALLOW -> DIM;
+          default -> YELLOW;
+        };
+    return start + text + RESET;
+  }
+
+  /**
+   * Text of a log line made fit to be printed: what could move the cursor, change colours or turn
+   * the writing direction is shown as an escape.
+   */
+  static String safe(@Nullable String text) {
+    if (text == null) {
+      return "-";
+    }
+    boolean plain = text.chars().allMatch(c -> c >= ' ' && c < 0x7f);
+    if (plain) {
+      return text.isEmpty() ? "\"\"" : text;
+    }
+    StringBuilder safe = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (isPrintable(c)) {
+                safe.appendCodePoint(c);
+              } else {
+                safe.append(c < 0x100 ? "\\x%02x".formatted(c) : "\\u%04x".formatted(c));
+              }
+            });
+    return safe.toString();
+  }
+
+  private static boolean isPrintable(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.UNASSIGNED,
+          Character.PRIVATE_USE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
+  }
+}

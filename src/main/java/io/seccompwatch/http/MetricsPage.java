@@ -1,0 +1,30 @@
+package io.seccompwatch.http;
+
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+
+/**
+ * {@code /metrics}: the registry in the format that the scraper asks for, OpenMetrics or
+ * Prometheus's text.
+ */
+public final class MetricsPage implements HttpApi.Page {
+
+  private final PrometheusRegistry registry;
+  private final ExpositionFormats formats = ExpositionFormats.init();
+
+  /** A page over the registry. */
+  public MetricsPage(PrometheusRegistry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public HttpApi.Response get(HttpApi.Request request) throws IOException {
+    ExpositionFormatWriter writer = formats.findWriter(request.accept());
+    ByteArrayOutputStream body = new ByteArrayOutputStream(16 * 1024);
+    writer.write(body, registry.scrape());
+    return new HttpApi.Response(200, writer.getContentType(), body.toByteArray());
+  }
+}

@@ -1,0 +1,125 @@
+package io.seccompwatch.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.seccompwatch.publish.AgentMetrics;
+import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.SourceStatus;
+import io.seccompwatch.violation.ViolationJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /api/v1/status}: what the agent is, reads, counts and lacks, as one JSON document. */
+public final class StatusPage implements HttpApi.Page {
+
+  /**
+   * The agent at one moment.
+   *
+   * @param node the node's name; null when unknown
+   * @param canarySeenBy the source that brought the last canary; null when none has
+   * @param canaryProblem why none has; null when there is nothing wrong
+   * @param problems everything else that is not as it should be, in words
+   */
+  public record Status(
+      AgentMetrics.Build build,
+      @Nullable String node,
+      Instant started,
+      boolean ready,
+      List<SourceStatus> sources,
+      Books.Balance balance,
+      @Nullable String canarySeenBy,
+      @Nullable Duration canaryDelay,
+      @Nullable String canaryProblem,
+      String kubernetes,
+      List<String> problems) {}
+
+  private final Supplier<Status> status;
+  private final JsonFactory json = new JsonFactory();
+
+  /** A page over the agent's status. */
+  public StatusPage(Supplier<Status> status) {
+    this.status = status;
+  }
+
+  @Override
+  public HttpApi.Response get(HttpApi.Request request) throws IOException {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    try (JsonGenerator to = json.createGenerator(body)) {
+      to.useDefaultPrettyPrinter();
+      write(status.get(), to);
+    }
+    body.write('\n');
+    return HttpApi.Response.json(200, body.toByteArray());
+  }
+
+  private static void write(Status status, JsonGenerator to) throws IOException {
+    to.writeStartObject();
+    to.writeStringField("version", status.build().version());
+    to.writeStringField("revision", status.build().revision());
+    to.writeStringField("javaVersion", status.build().javaVersion());
+    to.writeStringField("node", status.node());
+    to.writeStringField("started", ViolationJson.format(status.started()));
+    to.writeBooleanField("ready", status.ready());
+    to.writeArrayFieldStart("sources");
+    for (SourceStatus source : status.sources()) {
+      to.writeStartObject();
+      to.writeStringField("name", source.name());
+      to.writeStringField("path", source.path());
+      to.writeBooleanField("up", source.up());
+      to.writeStringField("problem", source.problem());
+      to.writeNumberField("lagBytes", source.lagBytes());
+      to.writeNumberField("rotations", source.rotations());
+      to.writeEndObject();
+    }
+    to.writeEndArray();
+    writeBalance(status.balance(), to);
+    to.writeObjectFieldStart("canary");
+    to.writeStringField("seenBy", status.canarySeenBy());
+    Duration delay = status.canaryDelay();
+    if (delay == null) {
+      to.writeNullField("delaySeconds");
+    } else {
+      to.writeNumberField("delaySeconds", delay.toNanos() / 1e9);
+    }
+    to.writeStringField("problem", status.canaryProblem());
+    to.writeEndObject();
+    to.writeStringField("kubernetes", status.kubernetes());
+    to.writeArrayFieldStart("problems");
+    for (String problem : status.problems()) {
+      to.writeString(problem);
+    }
+    to.writeEndArray();
+    to.writeEndObject();
+  }
+
+  private static void writeBalance(Books.Balance balance, JsonGenerator to) throws IOException {
+    to.writeObjectFieldStart("balance");
+    to.writeNumberField("lines", balance.lines());
+    to.writeNumberField("records", balance.records());
+    to.writeNumberField("duplicates", balance.duplicates());
+    to.writeNumberField("canary", balance.canary());
+    to.writeNumberField("violations", balance.violations());
+    to.writeNumberField("denials", balance.denials());
+    to.writeNumberField("logged", balance.logged());
+    to.writeNumberField("attributions", balance.attributions());
+    writeReasons("rejected", balance.rejected(), to);
+    writeReasons("lost", balance.lost(), to);
+    to.writeBooleanField("balanced", balance.balanced());
+    to.writeEndObject();
+  }
+
+  private static void writeReasons(String name, Map<String, Long> reasons, JsonGenerator to)
+      throws IOException {
+    to.writeObjectFieldStart(name);
+    for (Map.Entry<String, Long> reason : reasons.entrySet()) {
+      to.writeNumberField(reason.getKey(), reason.getValue());
+    }
+    to.writeEndObject();
+  }
+}

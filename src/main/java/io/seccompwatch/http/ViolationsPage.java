@@ -1,0 +1,117 @@
+package io.seccompwatch.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.seccompwatch.attribution.Workload;
+import io.seccompwatch.publish.RecentViolations;
+import io.seccompwatch.violation.Violation;
+import io.seccompwatch.violation.ViolationJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code /api/v1/violations}: the last violations, newest first, filtered by namespace, pod,
+ * container, workload, syscall, action and since (an ISO time), at most {@code limit} of them.
+ */
+public final class ViolationsPage implements HttpApi.Page {
+
+  private static final int DEFAULT_LIMIT = 100;
+  private static final int MAX_LIMIT = 1_000;
+  private static final Set<String> PARAMETERS =
+      new TreeSet<>(
+          Set.of(
+              "namespace", "pod", "container", "workload", "syscall", "action", "since", "limit"));
+
+  private final RecentViolations violations;
+  private final ViolationJson schema = new ViolationJson();
+  private final JsonFactory json = new JsonFactory();
+
+  /** A page over the store. */
+  public ViolationsPage(RecentViolations violations) {
+    this.violations = violations;
+  }
+
+  @Override
+  public HttpApi.Response get(HttpApi.Request request) throws IOException {
+    try {
+      Query query = new Query(request.query(), PARAMETERS);
+      int limit = limit(query.get("limit"));
+      ByteArrayOutputStream body = new ByteArrayOutputStream();
+      try (JsonGenerator to = json.createGenerator(body)) {
+        to.writeStartObject();
+        to.writeArrayFieldStart("violations");
+        for (Violation violation : violations.find(filter(query), limit)) {
+          schema.write(violation, 0, to);
+        }
+        to.writeEndArray();
+        to.writeEndObject();
+      }
+      return HttpApi.Response.json(200, body.toByteArray());
+    } catch (Query.BadQuery e) {
+      return HttpApi.Response.text(400, e.getMessage() + "\n");
+    }
+  }
+
+  private static Predicate<Violation> filter(Query query) throws Query.BadQuery {
+    Instant since = since(query.get("since"));
+    return since(since)
+        .and(named(query.get("namespace"), Workload::namespace))
+        .and(named(query.get("pod"), Workload::pod))
+        .and(named(query.get("container"), Workload::container))
+        .and(named(query.get("workload"), Workload::ownerName))
+        .and(is(query.get("syscall"), Violation::syscallName))
+        .and(is(query.get("action"), violation -> violation.record().action().label()));
+  }
+
+  private static Predicate<Violation> since(@Nullable Instant since) {
+    return violation -> {
+      Instant time = violation.time();
+      return since == null || (time != null && !time.isBefore(since));
+    };
+  }
+
+  private static Predicate<Violation> named(
+      @Nullable String wanted, Function<Workload, @Nullable String> name) {
+    return is(
+        wanted,
+        violation -> {
+          Workload workload = violation.attribution().workload();
+          return workload == null ? null : name.apply(workload);
+        });
+  }
+
+  private static Predicate<Violation> is(
+      @Nullable String wanted, Function<Violation, @Nullable String> value) {
+    return violation -> wanted == null || wanted.equals(value.apply(violation));
+  }
+
+  private static @Nullable Instant since(@Nullable String text) throws Query.BadQuery {
+    try {
+      return text == null ? null : Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new Query.BadQuery("since is no ISO time; give 2026-11-22T10:20:00Z say");
+    }
+  }
+
+  private static int limit(@Nullable String text) throws Query.BadQuery {
+    if (text == null) {
+      return DEFAULT_LIMIT;
+    }
+    try {
+      int limit = Integer.parseInt(text);
+      if (limit >= 1 && limit <= MAX_LIMIT) {
+        return limit;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, as for a number out of range
+    }
+    throw new Query.BadQuery("limit is a whole number from 1 to " + MAX_LIMIT);
+  }
+}
