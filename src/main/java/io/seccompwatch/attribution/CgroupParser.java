@@ -26,17 +26,31 @@ public final class CgroupParser {
 
   /** Whom the first {@code length} bytes name; more than {@link #MAX_BYTES} are refused. */
   public CgroupOwner parse(byte[] bytes, int length) {
-    if (length > MAX_BYTES) {
-      return new Refused(AttributionReason.CGROUP_MALFORMED);
-    }
-    // Names are compared with ASCII only, so one char per byte is exact and cheap.
-    return parse(new String(bytes, 0, length, StandardCharsets.ISO_8859_1));
+    return read(bytes, length).alive();
   }
 
-  /** Whom a text names. */
+  /** Whom a text names, when the process lives. */
   public CgroupOwner parse(String text) {
+    return read(text).alive();
+  }
+
+  /**
+   * What a text means.
+   *
+   * @param alive when the process lives
+   * @param dead when it is a zombie: hierarchies of v1 have moved it to the root, so that one line
+   *     that still names a place (the service of the runtime, a nested node) may not be its own
+   */
+  record Reading(CgroupOwner alive, CgroupOwner dead) {}
+
+  Reading read(byte[] bytes, int length) {
+    // Names are compared with ASCII only, so one char per byte is exact and cheap.
+    return read(new String(bytes, 0, length, StandardCharsets.ISO_8859_1));
+  }
+
+  private Reading read(String text) {
     if (text.length() > MAX_BYTES) {
-      return new Refused(AttributionReason.CGROUP_MALFORMED);
+      return malformed();
     }
     Verdict verdict = new Verdict();
     String previous = "";
@@ -50,7 +64,7 @@ public final class CgroupParser {
       }
       String printed = printedPath(line);
       if (printed == null) {
-        return new Refused(AttributionReason.CGROUP_MALFORMED);
+        return malformed();
       }
       // On v1 a dozen lines name the same path.
       if (!printed.equals(previous)) {
@@ -60,7 +74,13 @@ public final class CgroupParser {
       }
       previous = printed;
     }
-    return verdict.owner();
+    CgroupOwner owner = verdict.owner();
+    return new Reading(owner, verdict.mayBeMoved() ? new Unresolved() : owner);
+  }
+
+  private static Reading malformed() {
+    Refused refused = new Refused(AttributionReason.CGROUP_MALFORMED);
+    return new Reading(refused, refused);
   }
 
   /** The path of a line, cut into names; null when the line is malformed. */
@@ -89,10 +109,9 @@ public final class CgroupParser {
     private @Nullable Refused containerRefused;
     private boolean helper;
     private boolean host;
-    private boolean any;
+    private boolean atRoot;
 
     void add(CgroupOwner line) {
-      any = true;
       switch (line) {
         case InContainer in when in.podUid() != null -> addPod(in);
         case InContainer in -> addContainer(in);
@@ -100,7 +119,7 @@ public final class CgroupParser {
           helper |= found.helper();
           host = true;
         }
-        case Unresolved _ -> {}
+        case Unresolved _ -> atRoot = true;
         case Refused refused -> podRefused = refused;
       }
     }
@@ -140,6 +159,10 @@ public final class CgroupParser {
           a.qos() != null ? a.qos() : b.qos());
     }
 
+    boolean mayBeMoved() {
+      return atRoot && pod == null && podRefused == null;
+    }
+
     CgroupOwner owner() {
       if (podRefused != null) {
         return podRefused;
@@ -157,7 +180,7 @@ public final class CgroupParser {
       if (host) {
         return new Host(helper);
       }
-      return any ? new Unresolved() : new Refused(AttributionReason.CGROUP_EMPTY);
+      return atRoot ? new Unresolved() : new Refused(AttributionReason.CGROUP_EMPTY);
     }
 
     private static CgroupOwner orHelper(InContainer in) {
