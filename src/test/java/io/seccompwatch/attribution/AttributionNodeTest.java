@@ -146,8 +146,12 @@ final class AttributionNodeTest {
   }
 
   static SeccompRecord record(int pid, long stampMillis, int code) {
+    return record(pid, "sleep", stampMillis, code);
+  }
+
+  static SeccompRecord record(int pid, String comm, long stampMillis, int code) {
     AuditStamp stamp = new AuditStamp(stampMillis / 1_000, (int) (stampMillis % 1_000), 3, 1);
     return new SeccompRecord(
-        stamp, 0, 0, 0, 0, null, pid, "sleep", "/s", 31, 0xc000003e, true, 1, 0, 1, code);
+        stamp, 0, 0, 0, 0, null, pid, comm, "/s", 31, 0xc000003e, true, 1, 0, 1, code);
   }
 }

@@ -1,38 +1,35 @@
 package io.seccompwatch.attribution;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.Objects;
-import java.util.Random;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Run in a PID namespace of its own: processes of two containers live and die while others use up
- * PIDs, and each is asked for after its death. Prints how many answers were right, wrong and
- * unknown; exit 1 when one was wrong, 2 when the namespace cannot have a {@code pid_max}.
+ * Run as the first process of a PID namespace: shells in two containers fork as fast as they can,
+ * so that numbers go to and fro between them, and every child says its PID and the time and is
+ * gone. Prints how many answers were right, wrong and unknown; exit 1 when one was wrong, 2 when
+ * the namespace cannot have a {@code pid_max}.
  */
 final class PidReuseStorm {
   private static final Path PROC = Path.of("/proc");
   private static final Path PID_MAX = PROC.resolve("sys/kernel/pid_max");
-  private static final long MILLIS = 15_000;
+  private static final long SECONDS = 15;
 
-  private final Random random = new Random(20261122);
   private final BootClock clock = new ProcfsBootClock(PROC, Clock.systemUTC(), System::nanoTime);
-  private final ProcessHistory history;
-  private final Attributor attributor;
-  private int right;
-  private int wrong;
-  private int unknown;
+  private final ProcessHistory history = AttributionNodeTest.history(clock);
+  private final AtomicInteger right = new AtomicInteger();
+  private final AtomicInteger wrong = new AtomicInteger();
+  private final AtomicInteger unknown = new AtomicInteger();
+  private final AtomicInteger remembered = new AtomicInteger();
 
-  private PidReuseStorm() {
-    history = AttributionNodeTest.history(clock);
-    attributor = AttributionNodeTest.attributor(clock, history);
-  }
+  private PidReuseStorm() {}
 
   public static void main(String[] args) throws Exception {
     if (ProcessHandle.current().pid() != 1) {
@@ -50,52 +47,69 @@ final class PidReuseStorm {
   private int run(Path a, Path b) throws IOException, InterruptedException {
     ScheduledExecutorService walker = Executors.newSingleThreadScheduledExecutor();
     var walks = walker.scheduleWithFixedDelay(history::walk, 0, 4, TimeUnit.MILLISECONDS);
-    Process forks = new ProcessBuilder("sh", "-c", "while :; do (:); (:); (:); done").start();
-    long end = System.nanoTime() + MILLIS * 1_000_000;
-    while (System.nanoTime() < end) {
-      boolean first = random.nextBoolean();
-      one(first ? a : b, first ? "a" : "b");
+    List<Process> shells = List.of(shell(a), shell(b));
+    List<Thread> readers = List.of(reader(shells.getFirst(), "a"), reader(shells.getLast(), "b"));
+    for (Thread reader : readers) {
+      reader.start();
     }
-    forks.destroyForcibly().waitFor();
+    readers.getFirst().join(TimeUnit.SECONDS.toMillis(SECONDS));
+    for (Process shell : shells) {
+      shell.destroyForcibly().waitFor();
+    }
+    for (Thread reader : readers) {
+      reader.join();
+    }
+    boolean alive = !walks.isDone();
+    walker.shutdownNow();
     System.out.println(
         "right "
             + right
-            + ", wrong "
+            + " (history "
+            + remembered
+            + "), wrong "
             + wrong
             + ", unknown "
             + unknown
             + ", walker "
-            + (walks.isDone() ? "dead" : "alive"));
-    walker.shutdownNow();
-    return wrong == 0 && !walks.isDone() ? 0 : 1;
+            + (alive ? "alive" : "dead"));
+    return wrong.get() == 0 && right.get() > 0 && alive ? 0 : 1;
   }
 
-  /** One process in a container, killed after some milliseconds and asked for later. */
-  private void one(Path procs, String container) throws IOException, InterruptedException {
-    Process process = AttributionNodeTest.sleeper(procs);
-    int pid = (int) process.pid();
-    boolean dead = process.waitFor(random.nextInt(60), TimeUnit.MILLISECONDS);
-    long stamp = System.currentTimeMillis();
-    process.destroyForcibly().waitFor();
-    if (random.nextInt(3) > 0) {
-      // A later process of the other container takes the same number, if it comes round.
-      new ProcessBuilder("true").start().waitFor(random.nextInt(400), TimeUnit.MILLISECONDS);
-    }
-    if (!dead) {
-      count(
-          attributor.attribute(AttributionNodeTest.record(pid, stamp, AttributionNodeTest.KILL)),
-          container);
-    }
+  /** Moves itself into the container, then its children say their PID and the time and end. */
+  private static Process shell(Path procs) throws IOException {
+    String script = "echo $$ > " + procs + "; while :; do (echo $BASHPID $EPOCHREALTIME); done";
+    return new ProcessBuilder("bash", "-c", script).start();
   }
 
-  private void count(Attribution found, @Nullable String container) {
+  private Thread reader(Process shell, String container) {
+    Attributor attributor = AttributionNodeTest.attributor(clock, history);
+    return Thread.ofPlatform()
+        .unstarted(
+            () -> {
+              try (BufferedReader lines = shell.inputReader()) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                  ask(attributor, line, container);
+                }
+              } catch (IOException e) {
+                // the shell was ended
+              }
+            });
+  }
+
+  private void ask(Attributor attributor, String line, String container) {
+    int blank = line.indexOf(' ');
+    int pid = Integer.parseInt(line.substring(0, blank));
+    long millis = Long.parseLong(line.substring(blank + 1).replace(".", "")) / 1_000;
+    Attribution found =
+        attributor.attribute(
+            AttributionNodeTest.record(pid, "bash", millis, AttributionNodeTest.KILL));
     String id = found.containerId();
     if (found.outcome() == Attribution.Outcome.UNKNOWN) {
-      unknown++;
-    } else if (id != null && id.equals(Objects.requireNonNull(container).repeat(64))) {
-      right++;
-    } else {
-      wrong++;
+      unknown.incrementAndGet();
+    } else if (container.repeat(64).equals(id)) {
+      right.incrementAndGet();
+      remembered.addAndGet(found.by() == Attribution.Evidence.HISTORY ? 1 : 0);
+    } else if (wrong.incrementAndGet() < 10) {
       System.out.println("wrong: " + found + " instead of " + container);
     }
   }

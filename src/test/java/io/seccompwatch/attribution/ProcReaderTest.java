@@ -36,7 +36,7 @@ final class ProcReaderTest {
     Present present = (Present) reader.read(7);
     assertThat(present.comm()).isEqualTo(comm);
     assertThat(present.startTicks()).isEqualTo(1_234);
-    assertThat(present.state()).isEqualTo('S');
+    assertThat(present.dead()).isFalse();
     assertThat(present.thread()).isFalse();
   }
 
@@ -48,6 +48,14 @@ final class ProcReaderTest {
     assertThat(((Present) reader.read(7)).thread()).isTrue();
     proc.write("7/stat", "7 (kworker/0:1) I 2 0 0 0 -1 69238880" + fields + "17 0\n");
     assertThat(((Present) reader.read(7)).kernel()).isTrue();
+  }
+
+  /** Between the move out of its cgroups and the zombie's state a process shows as running. */
+  @Test
+  void aProcessOnItsWayOutIsDead() {
+    proc.write("7/cgroup", "1:pids:/\n0::/\n");
+    proc.write("7/stat", "7 (t) R 1 1 1 0 -1 4194564 0 0 0 0 0 0 0 0 20 0 1 0 99 1 1\n");
+    assertThat(((Present) reader.read(7)).dead()).isTrue();
   }
 
   @Test
