@@ -26,7 +26,8 @@ public final class ProcReader {
   private static final int FLAGS_FIELD = 9;
   private static final int START_FIELD = 22;
   private static final int EXIT_SIGNAL_FIELD = 38;
-  private static final long KERNEL_THREAD = 0x0020_0000; // PF_KTHREAD, include/linux/sched.h
+  private static final long EXITING = 0x0000_0004; // PF_EXITING, include/linux/sched.h
+  private static final long KERNEL_THREAD = 0x0020_0000; // PF_KTHREAD
 
   private final Path proc;
   private final CgroupParser parser;
@@ -124,7 +125,7 @@ public final class ProcReader {
         from = i + 1;
       }
     }
-    return field > START_FIELD && stat.startTicks >= 0 ? stat : null;
+    return field > START_FIELD && stat.startTicks >= 0 && stat.flags >= 0 ? stat : null;
   }
 
   /** The fields of interest. */
@@ -152,7 +153,8 @@ public final class ProcReader {
 
     Present with(CgroupOwner owner) {
       boolean kernel = (flags & KERNEL_THREAD) != 0;
-      return new Present(startTicks, state, comm, thread && state != 'X', kernel, owner);
+      boolean dead = state == 'Z' || state == 'X' || (flags & EXITING) != 0;
+      return new Present(startTicks, dead, comm, thread && state != 'X', kernel, owner);
     }
 
     private static long number(byte[] line, int from, int to) {

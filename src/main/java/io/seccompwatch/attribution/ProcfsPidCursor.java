@@ -1,6 +1,7 @@
 package io.seccompwatch.attribution;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,10 +32,14 @@ public final class ProcfsPidCursor implements PidCursor {
    * @param proc the procfs; when it lacks the files, every answer is {@link #UNKNOWN}
    */
   public ProcfsPidCursor(Path proc) {
+    this(proc, sharesNamespace(proc.resolve("self").resolve("status")));
+  }
+
+  ProcfsPidCursor(Path proc, boolean sharesNamespace) {
     this.loadavg = proc.resolve("loadavg");
     this.threadSelf = proc.resolve("thread-self");
     this.pidMax = proc.resolve("sys").resolve("kernel").resolve("pid_max");
-    this.sharesNamespace = sharesNamespace(proc.resolve("self").resolve("status"));
+    this.sharesNamespace = sharesNamespace;
   }
 
   @Override
@@ -108,9 +113,14 @@ public final class ProcfsPidCursor implements PidCursor {
     return word.length() <= 9 && CgroupNames.isDigits(word, 0) ? Integer.parseInt(word) : UNKNOWN;
   }
 
+  /**
+   * Sysctl files give everything to the first read and nothing to a second ({@code
+   * kernel/sysctl.c}), and {@code Files.readAllBytes} begins with one byte.
+   */
   private static @Nullable String text(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+    byte[] text = new byte[4_096];
+    try (InputStream in = Files.newInputStream(file)) {
+      return new String(text, 0, in.readNBytes(text, 0, text.length), StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       return null;
     }
