@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.attribution.CgroupWatch;
 import io.seccompwatch.http.StatusPage;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
@@ -26,6 +27,14 @@ final class Housekeeping implements AutoCloseable {
 
   private static final Duration WALK_EVERY = Duration.ofSeconds(2);
 
+  /** However long a walk takes, walking shall cost no more than a thousandth of a CPU. */
+  private static final int WALK_SHARE = 1_000;
+
+  private static final Duration WALK_SELDOM = Duration.ofSeconds(30);
+
+  /** When a container has begun, its first processes come and move within milliseconds. */
+  private static final int[] BURST_MILLIS = {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+
   /** How long the canary may take; printk alone may hold records back for some seconds. */
   private static final Duration CANARY_PATIENCE = Duration.ofSeconds(10);
 
@@ -42,6 +51,7 @@ final class Housekeeping implements AutoCloseable {
   private final @Nullable ViolationLog violationLog;
   private final @Nullable String stateProblem;
   private final AgentLog log;
+  private final CgroupWatch watch;
   private final Map<String, String> knownProblems = new HashMap<>();
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
@@ -52,6 +62,8 @@ final class Housekeeping implements AutoCloseable {
           });
   private boolean saidFirst;
   private boolean canaryMissed;
+  private boolean bursting;
+  private int burstStep;
 
   Housekeeping(
       AgentConfig config,
@@ -68,6 +80,7 @@ final class Housekeeping implements AutoCloseable {
     this.violationLog = violationLog;
     this.stateProblem = stateProblem;
     this.log = log;
+    this.watch = new CgroupWatch(config.cgroup(), this::containerBegan);
   }
 
   void start() {
@@ -77,6 +90,9 @@ final class Housekeeping implements AutoCloseable {
           "problem",
           stateProblem);
     }
+    Thread watching = new Thread(watch, "cgroup-watch");
+    watching.setDaemon(true);
+    watching.start();
     later(this::round, WALK_EVERY);
     long opened = System.nanoTime();
     later(() -> whenOpen(opened), Duration.ZERO);
@@ -84,6 +100,7 @@ final class Housekeeping implements AutoCloseable {
 
   @Override
   public void close() {
+    watch.close();
     clock.shutdownNow();
   }
 
@@ -130,9 +147,33 @@ final class Housekeeping implements AutoCloseable {
     return last.isWaiting() ? "not seen yet" : null;
   }
 
-  private void round() {
-    later(this::round, WALK_EVERY);
+  /** Looks at the processes at once and a few times more; for any thread. */
+  void containerBegan() {
+    later(() -> burst(0), Duration.ZERO);
+  }
+
+  private void burst(int step) {
+    if (step == 0) {
+      burstStep = 0;
+      if (bursting) {
+        return; // the burst under way begins anew
+      }
+    }
+    bursting = true;
     attribution.walk();
+    burstStep++;
+    bursting = burstStep < BURST_MILLIS.length;
+    if (bursting) {
+      later(() -> burst(1), Duration.ofMillis(BURST_MILLIS[burstStep]));
+    }
+  }
+
+  private void round() {
+    long began = System.nanoTime();
+    attribution.walk();
+    Duration next = Duration.ofNanos(System.nanoTime() - began).multipliedBy(WALK_SHARE);
+    next = next.compareTo(WALK_EVERY) < 0 ? WALK_EVERY : next;
+    later(this::round, next.compareTo(WALK_SELDOM) > 0 ? WALK_SELDOM : next);
     for (SourceStatus source : sources.statuses()) {
       told("source " + source.name(), source.problem(), source.path());
     }

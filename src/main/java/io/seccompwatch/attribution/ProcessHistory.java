@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProcessHistory {
 
+  /** When a process that is not yet where it will stay is looked at again first. */
+  private static final long YOUNG_MICROS = 1_000;
+
   private final ProcReader reader;
   private final ProcessList processes;
   private final BootClock clock;
@@ -160,7 +163,7 @@ public final class ProcessHistory {
       put(pid, present, before.owner(), mark, now);
       return;
     }
-    look(pid, mark, now, 20_000);
+    look(pid, mark, now, YOUNG_MICROS);
   }
 
   private void look(int pid, PidTimeline.@Nullable Mark mark, long now, long delayMicros) {
