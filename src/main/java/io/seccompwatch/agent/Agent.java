@@ -49,6 +49,7 @@ public final class Agent implements AutoCloseable {
 
   private final StateDirectory state;
   private final Sources sources;
+  private final NodeAttribution attribution;
   private final Housekeeping housekeeping;
   private final @Nullable ViolationLog violationLog;
   private final HttpApi http;
@@ -57,12 +58,14 @@ public final class Agent implements AutoCloseable {
   private Agent(
       StateDirectory state,
       Sources sources,
+      NodeAttribution attribution,
       Housekeeping housekeeping,
       @Nullable ViolationLog violationLog,
       HttpApi http,
       AgentLog log) {
     this.state = state;
     this.sources = sources;
+    this.attribution = attribution;
     this.housekeeping = housekeeping;
     this.violationLog = violationLog;
     this.http = http;
@@ -112,6 +115,7 @@ public final class Agent implements AutoCloseable {
   public void close() {
     housekeeping.close();
     sources.close();
+    attribution.close();
     if (violationLog != null) {
       violationLog.close();
     }
@@ -139,7 +143,8 @@ public final class Agent implements AutoCloseable {
               : new Canary(
                   state.canaryKey(Canary.KEY_LENGTH), new SeccompCanary()::fire, books, clock);
       NodeAttribution attribution =
-          new NodeAttribution(config.proc(), System.getenv("SECCOMP_WATCH_POD_UID"), clock);
+          new NodeAttribution(
+              config.proc(), System.getenv("SECCOMP_WATCH_POD_UID"), config.cgroup(), clock, log);
       List<Publisher> publishers = new ArrayList<>(List.of(recent));
       if (violationLog != null) {
         publishers.add(violationLog);
@@ -157,17 +162,16 @@ public final class Agent implements AutoCloseable {
               clock);
       Sources sources = new Sources(open(shared, attribution));
       Housekeeping housekeeping =
-          new Housekeeping(
-              config, sources, canary, attribution, violationLog, state.problem(), log);
+          new Housekeeping(config, sources, canary, violationLog, state.problem(), log);
       HttpApi http = http(books, sources, violationLog, recent, canary, housekeeping);
       if (violationLog != null) {
         violationLog.start();
       }
-      attribution.walk();
+      attribution.start();
       sources.start();
       housekeeping.start();
       log.info("listening", "address", text(http.address()));
-      return new Agent(state, sources, housekeeping, violationLog, http, log);
+      return new Agent(state, sources, attribution, housekeeping, violationLog, http, log);
     }
 
     private @Nullable ViolationLog violationLog() {

@@ -1,6 +1,5 @@
 package io.seccompwatch.agent;
 
-import io.seccompwatch.attribution.CgroupWatch;
 import io.seccompwatch.http.StatusPage;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
@@ -19,21 +18,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the agent does by the clock, on one thread of its own: walks the cgroups, fires the canary
- * and looks whether it came, and says in the log when a source or a writer begins or ceases to
- * fail.
+ * What the agent does by the clock, on one thread of its own: fires the canary and looks whether it
+ * came, and says in the log when a source or a writer begins or ceases to fail.
  */
 final class Housekeeping implements AutoCloseable {
 
-  private static final Duration WALK_EVERY = Duration.ofSeconds(2);
-
-  /** However long a walk takes, walking shall cost no more than a thousandth of a CPU. */
-  private static final int WALK_SHARE = 1_000;
-
-  private static final Duration WALK_SELDOM = Duration.ofSeconds(30);
-
-  /** When a container has begun, its first processes come and move within milliseconds. */
-  private static final int[] BURST_MILLIS = {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+  private static final Duration GLANCE_AT_SOURCES = Duration.ofSeconds(2);
 
   /** How long the canary may take; printk alone may hold records back for some seconds. */
   private static final Duration CANARY_PATIENCE = Duration.ofSeconds(10);
@@ -47,11 +37,9 @@ final class Housekeeping implements AutoCloseable {
   private final AgentConfig config;
   private final Sources sources;
   private final @Nullable Canary canary;
-  private final NodeAttribution attribution;
   private final @Nullable ViolationLog violationLog;
   private final @Nullable String stateProblem;
   private final AgentLog log;
-  private final CgroupWatch watch;
   private final Map<String, String> knownProblems = new HashMap<>();
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
@@ -62,25 +50,20 @@ final class Housekeeping implements AutoCloseable {
           });
   private boolean saidFirst;
   private boolean canaryMissed;
-  private boolean bursting;
-  private int burstStep;
 
   Housekeeping(
       AgentConfig config,
       Sources sources,
       @Nullable Canary canary,
-      NodeAttribution attribution,
       @Nullable ViolationLog violationLog,
       @Nullable String stateProblem,
       AgentLog log) {
     this.config = config;
     this.sources = sources;
     this.canary = canary;
-    this.attribution = attribution;
     this.violationLog = violationLog;
     this.stateProblem = stateProblem;
     this.log = log;
-    this.watch = new CgroupWatch(config.cgroup(), this::containerBegan);
   }
 
   void start() {
@@ -90,17 +73,13 @@ final class Housekeeping implements AutoCloseable {
           "problem",
           stateProblem);
     }
-    Thread watching = new Thread(watch, "cgroup-watch");
-    watching.setDaemon(true);
-    watching.start();
-    later(this::round, WALK_EVERY);
+    later(this::round, GLANCE_AT_SOURCES);
     long opened = System.nanoTime();
     later(() -> whenOpen(opened), Duration.ZERO);
   }
 
   @Override
   public void close() {
-    watch.close();
     clock.shutdownNow();
   }
 
@@ -147,33 +126,8 @@ final class Housekeeping implements AutoCloseable {
     return last.isWaiting() ? "not seen yet" : null;
   }
 
-  /** Looks at the processes at once and a few times more; for any thread. */
-  void containerBegan() {
-    later(() -> burst(0), Duration.ZERO);
-  }
-
-  private void burst(int step) {
-    if (step == 0) {
-      burstStep = 0;
-      if (bursting) {
-        return; // the burst under way begins anew
-      }
-    }
-    bursting = true;
-    attribution.walk();
-    burstStep++;
-    bursting = burstStep < BURST_MILLIS.length;
-    if (bursting) {
-      later(() -> burst(1), Duration.ofMillis(BURST_MILLIS[burstStep]));
-    }
-  }
-
   private void round() {
-    long began = System.nanoTime();
-    attribution.walk();
-    Duration next = Duration.ofNanos(System.nanoTime() - began).multipliedBy(WALK_SHARE);
-    next = next.compareTo(WALK_EVERY) < 0 ? WALK_EVERY : next;
-    later(this::round, next.compareTo(WALK_SELDOM) > 0 ? WALK_SELDOM : next);
+    later(this::round, GLANCE_AT_SOURCES);
     for (SourceStatus source : sources.statuses()) {
       told("source " + source.name(), source.problem(), source.path());
     }

@@ -5,6 +5,7 @@ import io.seccompwatch.attribution.Attributor;
 import io.seccompwatch.attribution.BootClock;
 import io.seccompwatch.attribution.CgroupAnchor;
 import io.seccompwatch.attribution.CgroupParser;
+import io.seccompwatch.attribution.CgroupWatch;
 import io.seccompwatch.attribution.PidTimeline;
 import io.seccompwatch.attribution.ProcReader;
 import io.seccompwatch.attribution.ProcessHistory;
@@ -21,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of the attribution on this node, put together: one history for all, a reader for each
- * thread. {@link #walk} is for one thread, the rest for any.
+ * thread, and the threads that keep the history.
  */
-final class NodeAttribution {
+final class NodeAttribution implements AutoCloseable {
 
   /** How old a record without a stamp may be when it is read: syslog daemons write at once. */
   private static final long STAMPLESS_MICROS = 5_000_000;
@@ -33,14 +34,17 @@ final class NodeAttribution {
   private final BootClock bootClock;
   private final CgroupParser parser;
   private final ProcessHistory history;
+  private final HistoryKeeper keeper;
+  private final CgroupWatch watch;
 
   /**
    * Reads the agent's own cgroup, the anchor of all others.
    *
    * @param proc the node's procfs
    * @param ownPodUid the agent's own pod; null when it runs in none
+   * @param cgroup where cgroup file systems are mounted
    */
-  NodeAttribution(Path proc, @Nullable String ownPodUid, Clock clock) {
+  NodeAttribution(Path proc, @Nullable String ownPodUid, Path cgroup, Clock clock, AgentLog log) {
     this.proc = proc;
     this.clock = clock;
     this.bootClock = new ProcfsBootClock(proc, clock, System::nanoTime);
@@ -52,6 +56,8 @@ final class NodeAttribution {
             bootClock,
             new PidTimeline(new ProcfsPidCursor(proc), cpus(proc), System::nanoTime),
             ProcessHistory.Limits.DEFAULT);
+    this.keeper = new HistoryKeeper(history, log);
+    this.watch = new CgroupWatch(cgroup, keeper::containerBegan);
   }
 
   /** An attributor for one reading thread. */
@@ -66,9 +72,19 @@ final class NodeAttribution {
     };
   }
 
-  /** Brings the history up to date. */
-  void walk() {
+  /** Warms the history, before any record comes, and keeps it from then on. */
+  void start() {
     history.walk();
+    keeper.start();
+    Thread watching = new Thread(watch, "cgroup-watch");
+    watching.setDaemon(true);
+    watching.start();
+  }
+
+  @Override
+  public void close() {
+    watch.close();
+    keeper.close();
   }
 
   private static String ownCgroup(Path proc) {

@@ -13,6 +13,7 @@ import java.nio.file.WatchService;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,7 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
   private static final List<String> V1 = List.of("systemd", "pids", "memory", "cpu,cpuacct", "cpu");
 
   private final Path root;
-  private final Runnable onContainer;
+  private final Consumer<Path> onContainer;
   private final Map<WatchKey, Path> watched = new HashMap<>();
   private volatile @Nullable WatchService service;
   private volatile boolean closed;
@@ -42,9 +43,9 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
    * A watch that has not begun.
    *
    * @param cgroup where the cgroup file systems are mounted
-   * @param onContainer called on the watching thread when pods or containers have come
+   * @param onContainer is given a new container's directory, on the watching thread
    */
-  public CgroupWatch(Path cgroup, Runnable onContainer) {
+  public CgroupWatch(Path cgroup, Consumer<Path> onContainer) {
     this.root = hierarchy(cgroup);
     this.onContainer = onContainer;
   }
@@ -56,15 +57,11 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
       search(opened, root, 0);
       while (!closed) {
         WatchKey key = opened.take();
-        boolean made = false;
         for (WatchEvent<?> event : key.pollEvents()) {
-          made |= noticed(opened, watched.get(key), event);
+          noticed(opened, watched.get(key), event);
         }
         if (!key.reset()) {
           watched.remove(key);
-        }
-        if (made) {
-          onContainer.run();
         }
       }
     } catch (ClosedWatchServiceException e) {
@@ -89,15 +86,16 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     }
   }
 
-  private boolean noticed(WatchService opened, @Nullable Path directory, WatchEvent<?> event) {
+  private void noticed(WatchService opened, @Nullable Path directory, WatchEvent<?> event) {
     if (directory == null || !(event.context() instanceof Path name)) {
-      return true; // overflow: something was made
+      return; // an overflow: the steady walks find what was made
     }
     Path made = directory.resolve(name);
     if (holdsPods(made)) {
-      watchTree(opened, made);
+      watchTree(opened, made, true);
+    } else if (isInKubepods(made)) {
+      onContainer.accept(made);
     }
-    return isInKubepods(made);
   }
 
   /** Finds the kubepods trees; nodes that are containers themselves have theirs further down. */
@@ -106,7 +104,7 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     try (DirectoryStream<Path> children = Files.newDirectoryStream(directory, CgroupWatch::isDir)) {
       for (Path child : children) {
         if (holdsPods(child)) {
-          watchTree(opened, child);
+          watchTree(opened, child, false);
         } else if (depth < SEARCH_DEPTH) {
           search(opened, child, depth + 1);
         }
@@ -116,12 +114,19 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     }
   }
 
-  private void watchTree(WatchService opened, Path directory) {
+  /**
+   * Watches a directory and those below it.
+   *
+   * @param isNew whether containers that are there already have come just now, before the watch
+   */
+  private void watchTree(WatchService opened, Path directory, boolean isNew) {
     register(opened, directory, true);
     try (DirectoryStream<Path> children = Files.newDirectoryStream(directory, CgroupWatch::isDir)) {
       for (Path child : children) {
         if (holdsPods(child)) {
-          watchTree(opened, child);
+          watchTree(opened, child, isNew);
+        } else if (isNew) {
+          onContainer.accept(child);
         }
       }
     } catch (IOException e) {

@@ -3,6 +3,9 @@ package io.seccompwatch.attribution;
 import io.seccompwatch.attribution.BootClock.Moment;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.ProcessView.Present;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.BitSet;
@@ -17,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * away since the last walk; every other PID still belongs, or belonged last, to whom it did. Only
  * when that order was lost, and at times to forget the dead, all processes are listed.
  *
- * <p>Why not {@code cgroup.procs}: outside the host's PID namespace it prints 0 for every process
- * ({@code cgroup_procs_show}), while a procfs of the host shows them all.
+ * <p>Why {@code cgroup.procs} alone will not do: outside the host's PID namespace it prints 0 for
+ * every process ({@code cgroup_procs_show}), while a procfs of the host shows them all. Where it
+ * does show them, {@link #look} takes a new container's processes from it.
  *
  * <p>{@link #walk} belongs to one thread. Lookups and {@link #learn} are safe for any number of
  * threads: the entries are immutable values in a concurrent map.
@@ -96,6 +100,34 @@ public final class ProcessHistory {
     }
     probeYoung(mark, now);
     walked = mark;
+  }
+
+  /**
+   * Looks at the processes of a cgroup that has just been made, which is far sooner done than a
+   * walk. On the walking thread.
+   *
+   * @param directory the cgroup's directory
+   * @return whether any process was there to be looked at. Never in another PID namespace than the
+   *     node's, where {@code cgroup.procs} does not show them: only a walk finds them then
+   */
+  public boolean look(Path directory) {
+    long now = clock.nowAtLeastMicros();
+    PidTimeline.Mark mark = timeline.sample();
+    remember(mark, now);
+    boolean any = false;
+    try {
+      for (String line :
+          Files.readAllLines(directory.resolve("cgroup.procs"), StandardCharsets.ISO_8859_1)) {
+        int pid = Integer.parseInt(line);
+        if (pid > 0) {
+          probe(pid, mark, now);
+          any = true;
+        }
+      }
+    } catch (IOException | NumberFormatException e) {
+      return any; // gone again
+    }
+    return any;
   }
 
   /**

@@ -1,0 +1,105 @@
+package io.seccompwatch.agent;
+
+import io.seccompwatch.attribution.ProcessHistory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps the process history up to date, on a thread of its own: at a steady pace, and in a burst of
+ * looks when a container has begun, whose first processes come and move within milliseconds.
+ */
+final class HistoryKeeper implements AutoCloseable {
+
+  private static final Duration PACE = Duration.ofSeconds(2);
+  private static final Duration SLOWEST = Duration.ofSeconds(30);
+
+  /** However long a steady walk takes, walking shall cost no more than a thousandth of a CPU. */
+  private static final int SHARE = 1_000;
+
+  private static final int[] BURST_MILLIS = {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+
+  /** How many new containers are looked at at once; what is beyond is left to the walks. */
+  private static final int MOST_NEW = 64;
+
+  private final ProcessHistory history;
+  private final AgentLog log;
+  private final BlockingQueue<Path> begun = new ArrayBlockingQueue<>(MOST_NEW);
+  private final Thread thread = new Thread(this::run, "history");
+
+  HistoryKeeper(ProcessHistory history, AgentLog log) {
+    this.history = history;
+    this.log = log;
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Says that a container has begun, whose cgroup this is; for any thread. */
+  void containerBegan(Path cgroup) {
+    if (!begun.offer(cgroup)) {
+      log.warn("more containers begin at once than can be watched from their start");
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+  }
+
+  private void run() {
+    try {
+      Duration pause = Duration.ZERO;
+      while (true) {
+        Path first = begun.poll(pause.toMillis(), TimeUnit.MILLISECONDS);
+        if (first != null) {
+          burst(first);
+        }
+        long began = System.nanoTime();
+        guarded(history::walk);
+        pause = Duration.ofNanos(System.nanoTime() - began).multipliedBy(SHARE);
+        pause = pause.compareTo(PACE) < 0 ? PACE : pause;
+        pause = pause.compareTo(SLOWEST) > 0 ? SLOWEST : pause;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A container that begins meanwhile joins, and begins the burst anew. */
+  private void burst(Path first) throws InterruptedException {
+    List<Path> containers = new ArrayList<>(List.of(first));
+    for (int step = 0; step < BURST_MILLIS.length; step++) {
+      Path another = begun.poll(BURST_MILLIS[step], TimeUnit.MILLISECONDS);
+      if (another != null && containers.size() < MOST_NEW) {
+        containers.add(another);
+        step = 0;
+      }
+      guarded(() -> look(containers));
+    }
+  }
+
+  private void look(List<Path> containers) {
+    boolean any = false;
+    for (Path container : containers) {
+      any |= history.look(container);
+    }
+    if (!any) {
+      history.walk();
+    }
+  }
+
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.warn("looking at processes failed; the next look is tried all the same", "error", e);
+    }
+  }
+}
