@@ -53,7 +53,7 @@ final class FollowedFile {
     int end;
     if (content.mayChange()) {
       end = content.read(run.position() - before, buffer, 0, buffer.length);
-      if (end < before || !run.markerIs(buffer)) {
+      if (!run.leadsTo(buffer, end)) {
         return Step.TRUNCATED;
       }
     } else {

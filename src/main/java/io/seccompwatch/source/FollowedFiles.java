@@ -42,6 +42,8 @@ final class FollowedFiles {
   private Set<Generation> present = Set.of();
 
   private Baseline baseline;
+  private boolean looked;
+  private boolean allJudged;
   private boolean lookAgain = true;
   private long retryAt;
   private boolean retryWanted;
@@ -76,16 +78,16 @@ final class FollowedFiles {
     baseline = Baseline.NONE;
   }
 
-  /** How far everything was read; null before the first look. */
+  /** How far everything was read; null before the first look, which alone would add to it. */
   @Nullable Checkpoint checkpoint() {
-    if (baseline != Baseline.NONE) {
+    if (baseline != Baseline.NONE || !looked) {
       return null;
     }
     List<Checkpoint.Run> runs = new ArrayList<>();
     Set<Generation> held = new HashSet<>();
     files.forEach(f -> held.add(f.run()));
     for (Generation run : ledger.runs()) {
-      if (held.contains(run) || run.isOpen() || present.contains(run)) {
+      if (!allJudged || held.contains(run) || run.isOpen() || present.contains(run)) {
         runs.add(run.save());
       }
     }
@@ -212,9 +214,18 @@ final class FollowedFiles {
       warning = "cannot read " + each.path() + ": " + IoReason.of(e);
       return Step.AT_END;
     } catch (RuntimeException | Error e) {
-      drop(each, now);
-      lookAgain = true;
+      backToAccepted(each, now);
       throw e;
+    }
+  }
+
+  /** Goes back to the line that the sink threw at. */
+  private void backToAccepted(FollowedFile each, long now) {
+    try {
+      each.run().rewind(each.content(), each.run().offset());
+      each.restart(each.run());
+    } catch (IOException e) {
+      drop(each, now);
     }
   }
 
@@ -282,6 +293,8 @@ final class FollowedFiles {
       stable = !survey.isUnstable() && listing.shows(siblings.list());
       lookAgain = !stable;
       retryWanted = false;
+      looked = true;
+      allJudged = stable && !survey.isWaiting() && listing.complete();
       if (survey.isWaiting() || !listing.complete()) {
         retryIn(now);
       }

@@ -138,6 +138,10 @@ final class Survey {
     boolean emptySibling = candidate.stat().size() == 0 && !candidate.current();
     if (emptySibling) {
       waiting = true; // a copy that is just being made, or a file that never had a line
+      Generation blank = ledger.blank(candidate.stat().identity());
+      if (blank != null) {
+        present.add(blank);
+      }
       return false;
     }
     try {
@@ -173,6 +177,7 @@ final class Survey {
       if (run == null) {
         return false;
       }
+      ledger.removeBlank(candidate.stat().identity());
       if (isTaken(run)) {
         if (candidate.current()) {
           return false; // a copy put in the file's place is new content of the file
@@ -221,10 +226,11 @@ final class Survey {
         return;
       }
       Generation run = asRead ? readAlready(candidate, content) : newRun(candidate, content);
+      boolean noted = ledger.removeBlank(candidate.stat().identity());
       ledger.add(run);
       present.add(run);
       if (candidate.current() || !asRead) {
-        found.add(new Found(candidate, content, run, true));
+        found.add(new Found(candidate, content, run, !noted));
       } else {
         FollowedFile.closeQuietly(content);
       }

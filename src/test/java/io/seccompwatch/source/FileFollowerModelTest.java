@@ -138,6 +138,8 @@ class FileFollowerModelTest {
         model.moveAway();
       } else if (dice < 85) {
         access.deny(!access.isDenied());
+        // A file that was seen, could not be read and has gone may have been copied: not known.
+        model.mayBeLost = true;
         model.story.add("deny " + access.isDenied());
       } else if (dice < 89) {
         pass(Duration.ofMillis(random.nextInt(30_000)));

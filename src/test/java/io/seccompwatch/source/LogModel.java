@@ -43,6 +43,9 @@ final class LogModel {
     String partial = "";
 
     int partialLine;
+
+    /** Whether it was rotated away with a partial last line, which is never completed. */
+    boolean cut;
   }
 
   final Set<Integer> excused = new HashSet<>();
@@ -131,6 +134,7 @@ final class LogModel {
     shift(delivered);
     Files.move(path(name), path(name + ".1"));
     Made moved = Objects.requireNonNull(names.remove(name));
+    moved.cut = !moved.partial.isEmpty();
     moved.partial = "";
     names.put(name + ".1", moved);
     if (linked && !moved.seen) {
@@ -152,7 +156,8 @@ final class LogModel {
     String line = newLine();
     texts.add(line);
     file.lines.add(texts.size() - 1);
-    write(path(name + ".1"), line + "\n");
+    write(path(name + ".1"), (file.cut ? "\n" : "") + line + "\n");
+    file.cut = false;
     story.add("late " + (texts.size() - 1));
   }
 
@@ -167,13 +172,14 @@ final class LogModel {
     Made copy = new Made();
     copy.lines.addAll(original.lines);
     copy.seen = original.seen;
+    copy.cut = !original.partial.isEmpty();
     names.put(name + ".1", copy);
     boolean between = random.nextInt(4) == 0;
     if (between) {
       original.partial = "";
       String line = newLine();
       texts.add(line);
-      write(path(name), (copy.partial.isEmpty() ? "\n" : "") + line + "\n");
+      write(path(name), "\n" + line + "\n");
       excused.add(texts.size() - 1);
       mayBeLost = true;
     }
