@@ -40,11 +40,22 @@ interface FileAccess {
       BasicFileAttributes seen = Files.readAttributes(path, BasicFileAttributes.class);
       FileTime birth = seen.creationTime();
       FileTime modified = seen.lastModifiedTime();
-      Instant known = birth.equals(modified) ? null : birth.toInstant();
+      boolean kept = !birth.equals(modified) || keepsBirths(path);
+      Instant known = kept ? birth.toInstant() : null;
       return new FileStat(
           new FileIdentity(String.valueOf(seen.fileKey()), known),
           seen.size(),
           modified.toInstant());
+    }
+
+    /** A directory is changed after it was made: where its times are equal there are no births. */
+    private static boolean keepsBirths(Path path) throws IOException {
+      Path directory = path.toRealPath().getParent();
+      if (directory == null) {
+        return false;
+      }
+      BasicFileAttributes seen = Files.readAttributes(directory, BasicFileAttributes.class);
+      return !seen.creationTime().equals(seen.lastModifiedTime());
     }
 
     @Override

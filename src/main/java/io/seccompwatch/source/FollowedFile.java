@@ -28,6 +28,7 @@ final class FollowedFile {
   private long splitFrom;
   private boolean current;
   private long quietSince;
+  private long sizeSeen;
 
   FollowedFile(
       Path path, Content content, Generation run, int maxLineBytes, LineSink sink, long now) {
@@ -60,6 +61,8 @@ final class FollowedFile {
       run.copyMarker(buffer);
       end = before + content.read(run.position(), buffer, before, buffer.length - before);
     }
+    // Only now is it known that the size seen was that of what is being read.
+    run.sawSize(sizeSeen);
     if (end == before) {
       return Step.AT_END;
     }
@@ -88,6 +91,7 @@ final class FollowedFile {
 
   /** Starts again with other content in the same file; returns what was being read. */
   Interrupted restart(Generation next) {
+    sizeSeen = 0;
     Interrupted old = new Interrupted(run, splitter);
     run = next;
     splitter = new LineSplitter(maxLineBytes, sink);
@@ -106,6 +110,11 @@ final class FollowedFile {
     void finish() {
       FollowedFile.finish(splitter, run);
     }
+  }
+
+  /** Takes a size that was seen before the next read. */
+  void sawSize(long size) {
+    sizeSeen = size;
   }
 
   Path path() {

@@ -163,7 +163,7 @@ final class FollowedFiles {
         if (seen.size() < current.run().knownSize()) {
           truncated(current, now);
         }
-        current.run().sawSize(seen.size());
+        current.sawSize(seen.size());
       }
     } catch (IOException e) {
       reason = IoReason.of(e);
@@ -294,7 +294,10 @@ final class FollowedFiles {
       lookAgain = !stable;
       retryWanted = false;
       looked = true;
-      allJudged = stable && !survey.isWaiting() && listing.complete();
+      allJudged = stable && !survey.isUnjudged() && listing.complete();
+      if (allJudged) {
+        siblings.judged();
+      }
       if (survey.isWaiting() || !listing.complete()) {
         retryIn(now);
       }

@@ -46,6 +46,7 @@ final class Survey {
   private final List<Found> found = new ArrayList<>();
   private boolean unstable;
   private boolean waiting;
+  private boolean unjudged;
   private @Nullable String problem;
   private @Nullable String currentProblem;
 
@@ -93,9 +94,14 @@ final class Survey {
     return unstable;
   }
 
-  /** Whether some file could not be judged yet: look again after a while. */
+  /** Whether some file may soon hold more than now: look again after a while. */
   boolean isWaiting() {
     return waiting;
+  }
+
+  /** Whether it could not be told of some file what it holds. */
+  boolean isUnjudged() {
+    return unjudged;
   }
 
   /** Why a sibling could not be read; null when all could. */
@@ -222,6 +228,7 @@ final class Survey {
       boolean asRead = countsAsRead(candidate);
       if (!asRead && isBeginningOfKnown(candidate, content)) {
         waiting = true;
+        unjudged = true;
         FollowedFile.closeQuietly(content);
         return;
       }
@@ -292,6 +299,7 @@ final class Survey {
   private void unreadable(Candidate candidate, IOException e) {
     String reason = IoReason.of(e);
     waiting = true;
+    unjudged = true;
     if (candidate.current()) {
       currentProblem = reason;
     } else {
