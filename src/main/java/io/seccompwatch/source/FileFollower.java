@@ -116,7 +116,9 @@ public final class FileFollower implements AutoCloseable {
     if (changed) {
       lastRead = clock.instant();
     }
-    if (checkpointWanted && now - lastCheckpoint >= limits.checkpointEvery().toNanos()) {
+    boolean due = now - lastCheckpoint >= limits.checkpointEvery().toNanos();
+    // Where a link led is not to be found again from its name: that is kept at once.
+    if (checkpointWanted && (due || files.takeMovedElsewhere())) {
       checkpointNow();
     }
     publish();

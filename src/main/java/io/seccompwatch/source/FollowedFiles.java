@@ -51,6 +51,7 @@ final class FollowedFiles {
 
   private int budget;
   private boolean changed;
+  private boolean movedElsewhere;
   private long rotations;
   private @Nullable String reason;
   private @Nullable String warning;
@@ -114,6 +115,13 @@ final class FollowedFiles {
   boolean takeChanged() {
     boolean was = changed;
     changed = false;
+    return was;
+  }
+
+  /** Whether the path has led to another place since the last call. */
+  boolean takeMovedElsewhere() {
+    boolean was = movedElsewhere;
+    movedElsewhere = false;
     return was;
   }
 
@@ -296,7 +304,9 @@ final class FollowedFiles {
       looked = true;
       allJudged = stable && !survey.isUnjudged() && listing.complete();
       if (allJudged) {
+        Path before = siblings.base();
         siblings.judged();
+        movedElsewhere |= !before.equals(siblings.base());
       }
       if (survey.isWaiting() || !listing.complete()) {
         retryIn(now);

@@ -187,6 +187,8 @@ class FileFollowerModelTest {
       nanos += 1_000_000;
       int rounds = 0;
       while (follower.poll()) {
+        take();
+        noteCheckpoint();
         assertThat(++rounds).as("polls until everything is read").isLessThan(1_000_000);
       }
       model.story.add("drain: " + (sink.lines.size() - taken) + " lines");
@@ -211,6 +213,7 @@ class FileFollowerModelTest {
 
     private void crash() throws IOException {
       mayRepeat.addAll(sinceCheckpoint);
+      model.forgetTargets();
       begin("crash");
     }
 

@@ -37,6 +37,9 @@ final class LogModel {
     /** Whether the agent, running or not, has ever been able to see it under a name. */
     boolean seen;
 
+    /** Whether it was made by a rotator: no writer has it open. */
+    boolean copied;
+
     boolean compressed;
 
     /** How much of its last line is written without the rest; and which line that is. */
@@ -150,7 +153,7 @@ final class LogModel {
   /** The writer has not reopened: it goes on with the file that was renamed last. */
   void appendLate() throws IOException {
     Made file = names.get(name + ".1");
-    if (file == null || file.compressed || !file.held) {
+    if (file == null || file.compressed || file.copied || !file.held) {
       return;
     }
     String line = newLine();
@@ -171,6 +174,7 @@ final class LogModel {
     Made original = present();
     Made copy = new Made();
     copy.lines.addAll(original.lines);
+    copy.copied = true;
     copy.seen = original.seen;
     copy.cut = !original.partial.isEmpty();
     names.put(name + ".1", copy);
@@ -268,12 +272,26 @@ final class LogModel {
     for (Made each : unlinkedWriter.keySet()) {
       excuse(each, delivered);
     }
+    // Of a link's targets a restart looks at the last that was judged and at the present one.
+    names.forEach(
+        (each, file) -> {
+          if (!each.startsWith(name)) {
+            excuse(file, delivered);
+          }
+        });
   }
 
   /** Nothing that is there by now is asked for. */
   void forget(Set<Integer> delivered) {
     names.values().forEach(each -> excuse(each, delivered));
     names.values().forEach(each -> each.seen = true);
+  }
+
+  /** The last checkpoint may be older than the turn of the link to the present target. */
+  void forgetTargets() {
+    if (linked) {
+      names.values().forEach(each -> each.seen = false);
+    }
   }
 
   /** Time has passed: what was rotated away may have been closed. */
