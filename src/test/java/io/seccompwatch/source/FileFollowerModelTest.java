@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FileFollowerModelTest {
 
-  private static final long SEQUENCES = Long.getLong("follower.sequences", 1500);
+  private static final long SEQUENCES = Long.getLong("follower.sequences", 400);
   private static final long FIRST_SEED = Long.getLong("follower.seed", 1);
 
   @TempDir Path temp;

@@ -13,6 +13,7 @@ final class TestAccess implements FileAccess {
   private final FileAccess node = FileAccess.ofNode();
   private final List<FileChannel> opened = new ArrayList<>();
   private boolean denied;
+  private int lists;
 
   void deny(boolean deny) {
     denied = deny;
@@ -20,6 +21,11 @@ final class TestAccess implements FileAccess {
 
   boolean isDenied() {
     return denied;
+  }
+
+  /** How often a directory was listed. */
+  int lists() {
+    return lists;
   }
 
   /** Drops every handle, as the kernel does when a process is killed. */
@@ -47,6 +53,7 @@ final class TestAccess implements FileAccess {
 
   @Override
   public List<Path> list(Path directory, String prefix) throws IOException {
+    lists++;
     return node.list(directory, prefix);
   }
 
