@@ -82,6 +82,14 @@ final class FollowedFile {
     return Step.READ;
   }
 
+  /** Whether what was read before is no longer there. */
+  boolean isTruncated(byte[] buffer) throws IOException {
+    int before = run.markerLength();
+    int wanted = Math.max(before, Generation.HEAD_BYTES);
+    return content.mayChange()
+        && !run.leadsTo(buffer, content.read(run.position() - before, buffer, 0, wanted));
+  }
+
   /** Delivers a last line without a newline: it will not be completed. */
   void finish() {
     finish(splitter, run);

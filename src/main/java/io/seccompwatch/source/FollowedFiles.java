@@ -292,6 +292,7 @@ final class FollowedFiles {
 
   /** Looks at the names until they hold still, opens what is new, and settles what is gone. */
   private void look(long now) {
+    learnHeads(now);
     boolean stable = false;
     for (int looks = 0; looks < MAX_LOOKS && !stable; looks++) {
       Listing listing = siblings.list();
@@ -315,10 +316,33 @@ final class FollowedFiles {
         writeOffMissing();
       }
     }
-    for (Interrupted each : interrupted) {
-      settle(each);
+    settleInterrupted();
+  }
+
+  /** What is held but not yet read must be known, or a copy of it would pass for something new. */
+  private void learnHeads(long now) {
+    for (FollowedFile each : List.copyOf(files)) {
+      try {
+        if (each.isTruncated(buffer)) {
+          truncated(each, now);
+        }
+        each.run().learnHead(each.content());
+      } catch (IOException e) {
+        drop(each, now);
+      }
     }
-    interrupted.clear();
+  }
+
+  /** As long as files may be hidden, a copy may come to light. */
+  private void settleInterrupted() {
+    while (!interrupted.isEmpty() && (allJudged || interrupted.size() > limits.maxLeaving())) {
+      settle(interrupted.removeFirst());
+    }
+    interrupted.removeIf(each -> isHeld(each.run()));
+  }
+
+  private boolean isHeld(Generation run) {
+    return files.stream().anyMatch(f -> f.run() == run);
   }
 
   private void adopt(Listing listing, Survey survey, long now) {
@@ -359,7 +383,7 @@ final class FollowedFiles {
   /** Delivers the partial last line of a truncated run unless a copy holds more of it. */
   private void settle(Interrupted each) {
     Generation run = each.run();
-    if (files.stream().anyMatch(f -> f.run() == run)) {
+    if (isHeld(run)) {
       return;
     }
     each.finish();

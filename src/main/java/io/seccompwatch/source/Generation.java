@@ -164,6 +164,11 @@ final class Generation {
     return headLength >= TELLING_BYTES || (identity == null && headLength > 0);
   }
 
+  /** Whether the sink has had no line of it: then a mistake about it repeats and loses nothing. */
+  boolean isUnaccepted() {
+    return offset == 0 && headLength > 0;
+  }
+
   /** Whether there are bytes to know it by. */
   boolean hasBytes() {
     return headLength > 0 || markerLength > 0;

@@ -72,12 +72,18 @@ final class Ledger {
         run -> run.isBlank() && run.identity() != null && run.identity().sameAs(file));
   }
 
-  /** The run whose bytes the content holds, whatever file it was in. */
-  @Nullable Generation sameBytes(Content content) throws IOException {
+  /**
+   * The run whose bytes the content holds, whatever file it was in.
+   *
+   * @param placed runs whose file is known: a few bytes are not enough to take another for a copy
+   */
+  @Nullable Generation sameBytes(Content content, Predicate<Generation> placed)
+      throws IOException {
     Generation best = null;
     for (Generation run : runs) {
       boolean further = best == null || run.position() > best.position();
-      if (run.isTelling() && further && run.isIn(content)) {
+      boolean telling = run.isTelling() || (run.isUnaccepted() && !placed.test(run));
+      if (telling && further && run.isIn(content)) {
         best = run;
       }
     }

@@ -179,7 +179,7 @@ final class Survey {
       Generation run =
           byIdentity
               ? ledger.sameFile(candidate.stat().identity(), content)
-              : ledger.sameBytes(content);
+              : ledger.sameBytes(content, this::isPlaced);
       if (run == null) {
         return false;
       }
@@ -188,6 +188,7 @@ final class Survey {
         if (candidate.current()) {
           return false; // a copy put in the file's place is new content of the file
         }
+        present.add(run); // its only file once the handle is closed, when that has no name left
         FollowedFile.closeQuietly(content);
         return true;
       }
@@ -290,6 +291,10 @@ final class Survey {
           case NONE -> false;
         };
     return before || candidate.foreign();
+  }
+
+  private boolean isPlaced(Generation run) {
+    return isTaken(run) || present.contains(run);
   }
 
   private boolean isTaken(Generation run) {
