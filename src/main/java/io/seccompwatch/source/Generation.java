@@ -184,7 +184,8 @@ final class Generation {
    * read the head, which is learned when the file is opened, stands in for the marker.
    */
   boolean leadsTo(byte[] bytes, int length) {
-    boolean headKept = position > 0 || (length >= headLength && startsWith(head, bytes, headLength));
+    boolean headKept =
+        position > 0 || (length >= headLength && startsWith(head, bytes, headLength));
     return length >= markerLength && markerIs(bytes) && headKept;
   }
 

@@ -58,8 +58,7 @@ final class Ledger {
 
   /** The run of a file of which no byte had been read. */
   @Nullable Generation blank(FileIdentity file) {
-    return first(
-        run -> run.isBlank() && run.identity() != null && run.identity().sameAs(file));
+    return first(run -> run.isBlank() && run.identity() != null && run.identity().sameAs(file));
   }
 
   /**
@@ -77,8 +76,7 @@ final class Ledger {
    *
    * @param placed runs whose file is known: a few bytes are not enough to take another for a copy
    */
-  @Nullable Generation sameBytes(Content content, Predicate<Generation> placed)
-      throws IOException {
+  @Nullable Generation sameBytes(Content content, Predicate<Generation> placed) throws IOException {
     Generation best = null;
     for (Generation run : runs) {
       boolean further = best == null || run.position() > best.position();

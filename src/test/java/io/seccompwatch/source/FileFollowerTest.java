@@ -149,7 +149,8 @@ class FileFollowerTest {
 
   @Test
   void otherFilesBesideTheLogAreNotRead() throws IOException {
-    for (String name : new String[] {"audit.log.bak", "audit.log.1.xz", "audit.log~", "audit.log2"}) {
+    for (String name :
+        new String[] {"audit.log.bak", "audit.log.1.xz", "audit.log~", "audit.log2"}) {
       write(log.resolve(name), line(9));
     }
     write(file, line(1));

@@ -77,7 +77,8 @@ class LineSplitterTest {
     byte[] alphabet = {'\n', '\n', '\r', 0, 'a', 'b', 11, 9, (byte) 0x8a, (byte) 0xff, 'c', 'd'};
     int spread = random.nextBoolean() ? alphabet.length : 3;
     for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = random.nextInt(spread) == 0 ? alphabet[random.nextInt(4)] : letter(random, alphabet);
+      bytes[i] =
+          random.nextInt(spread) == 0 ? alphabet[random.nextInt(4)] : letter(random, alphabet);
     }
     return bytes;
   }

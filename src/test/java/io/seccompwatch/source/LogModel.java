@@ -223,6 +223,7 @@ final class LogModel {
     Files.delete(path(sibling));
     names.remove(sibling);
     file.compressed = true;
+    mayBeLost |= !file.held; // of an empty file nothing is known by which to know it again
     names.put(sibling + ".gz", file);
     story.add("compress " + sibling);
   }
