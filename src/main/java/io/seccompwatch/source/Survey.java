@@ -228,8 +228,8 @@ final class Survey {
     try {
       boolean asRead = countsAsRead(candidate);
       if (!asRead && isBeginningOfKnown(candidate, content)) {
-        waiting = true;
-        unjudged = true;
+        // A compressed file is whole as soon as it stands alone; a plain one may be growing.
+        waiting |= !candidate.compressed();
         FollowedFile.closeQuietly(content);
         return;
       }

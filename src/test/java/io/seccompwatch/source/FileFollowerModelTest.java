@@ -166,6 +166,7 @@ class FileFollowerModelTest {
           clock,
           () -> nanos,
           limits,
+          Runnable::run,
           access);
     }
 

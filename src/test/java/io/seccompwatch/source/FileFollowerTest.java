@@ -359,6 +359,7 @@ class FileFollowerTest {
             Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
             () -> nanos,
             FollowerLimits.defaults(),
+            Runnable::run,
             access);
     drain();
     write(file, line(1));
@@ -405,6 +406,7 @@ class FileFollowerTest {
         clock,
         () -> nanos,
         FollowerLimits.defaults(),
+        Runnable::run,
         access);
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,7 +41,7 @@ class FollowerLoopTest {
       assertThat(all.await(60, TimeUnit.SECONDS))
           .as("%d of %d lines", numbers.seen.cardinality(), LINES)
           .isTrue();
-      loop.close();
+      reader.interrupt();
       assertThat(reader.join(java.time.Duration.ofSeconds(10))).isTrue();
     }
     assertThat(numbers.repeated.get()).isZero();
@@ -62,8 +63,25 @@ class FollowerLoopTest {
       assertThat(reader.join(java.time.Duration.ofSeconds(10))).isTrue();
     }
     CheckpointStore.Loaded kept = new CheckpointStore(temp.resolve("state")).load("audit-log");
-    assertThat(kept.checkpoint()).isNotNull();
-    assertThat(kept.checkpoint().runs().getFirst().offset()).isEqualTo(text(0).length());
+    Checkpoint checkpoint = Objects.requireNonNull(kept.checkpoint());
+    assertThat(checkpoint.runs().getFirst().offset()).isEqualTo(text(0).length());
+  }
+
+  @Test
+  void closingFromAnotherThreadEndsTheLoop() throws Exception {
+    Path file = Files.createFile(temp.resolve("audit.log"));
+    CountDownLatch first = new CountDownLatch(1);
+    FileFollower follower = follower(file, new Numbers(first, new CountDownLatch(1)));
+    Thread reader;
+    try (FollowerLoop loop = new FollowerLoop(follower, file)) {
+      follower.poll();
+      reader = Thread.ofPlatform().name("reader").start(loop);
+      Files.writeString(file, text(0), StandardOpenOption.APPEND);
+      assertThat(first.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(reader.join(java.time.Duration.ofSeconds(10))).isTrue();
+    assertThat(new CheckpointStore(temp.resolve("state")).load("audit-log").checkpoint())
+        .isNotNull();
   }
 
   private FileFollower follower(Path file, LineSink sink) {
@@ -75,7 +93,8 @@ class FollowerLoopTest {
         sink,
         Clock.systemUTC(),
         System::nanoTime,
-        FollowerLimits.defaults());
+        FollowerLimits.defaults(),
+        Runnable::run);
   }
 
   private static void writeAndRotate(Path file) throws IOException {
