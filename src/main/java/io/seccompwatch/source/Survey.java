@@ -278,6 +278,9 @@ final class Survey {
 
   /** Whether it is so short that it may be a copy just begun of something known. */
   private boolean isBeginningOfKnown(Candidate candidate, Content content) throws IOException {
+    if (ledger.blank(candidate.stat().identity()) != null) {
+      return false; // it was there before it held anything: no copy
+    }
     byte[] bytes = new byte[Generation.TELLING_BYTES];
     int length = content.read(0, bytes, 0, bytes.length);
     return !candidate.current() && length < bytes.length && ledger.anyBeginsWith(bytes, length);
