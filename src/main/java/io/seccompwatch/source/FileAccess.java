@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -24,7 +25,7 @@ interface FileAccess {
   /** The names in a directory that begin with a prefix. */
   List<Path> list(Path directory, String prefix) throws IOException;
 
-  /** The path with every symbolic link resolved. */
+  /** The path with every symbolic link resolved; of a dangling link where it leads to. */
   Path real(Path path) throws IOException;
 
   /** The node's own file system. */
@@ -40,11 +41,22 @@ interface FileAccess {
       BasicFileAttributes seen = Files.readAttributes(path, BasicFileAttributes.class);
       FileTime birth = seen.creationTime();
       FileTime modified = seen.lastModifiedTime();
-      Instant known = birth.equals(modified) ? null : birth.toInstant();
+      boolean kept = !birth.equals(modified) || keepsBirths(path);
+      Instant known = kept ? birth.toInstant() : null;
       return new FileStat(
           new FileIdentity(String.valueOf(seen.fileKey()), known),
           seen.size(),
           modified.toInstant());
+    }
+
+    /** A directory is changed after it was made: where its times are equal there are no births. */
+    private static boolean keepsBirths(Path path) throws IOException {
+      Path directory = path.toRealPath().getParent();
+      if (directory == null) {
+        return false;
+      }
+      BasicFileAttributes seen = Files.readAttributes(directory, BasicFileAttributes.class);
+      return !seen.creationTime().equals(seen.lastModifiedTime());
     }
 
     @Override
@@ -65,7 +77,21 @@ interface FileAccess {
 
     @Override
     public Path real(Path path) throws IOException {
-      return path.toRealPath();
+      try {
+        return path.toRealPath();
+      } catch (NoSuchFileException e) {
+        // A link whose target was just rotated away still says where the rotated files are.
+        if (!Files.isSymbolicLink(path)) {
+          throw e;
+        }
+        Path target = path.resolveSibling(Files.readSymbolicLink(path));
+        Path directory = target.toAbsolutePath().getParent();
+        Path name = target.getFileName();
+        if (directory == null || name == null) {
+          throw e;
+        }
+        return directory.toRealPath().resolve(name);
+      }
     }
   }
 }

@@ -4,6 +4,7 @@ import io.seccompwatch.record.LossReason;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class FileFollower implements AutoCloseable {
 
   private final Path file;
-  private final String source;
-  private final CheckpointStore checkpoints;
+  private final CheckpointSaving saving;
   private final InstantSource clock;
   private final LongSupplier nanos;
   private final FollowerLimits limits;
@@ -38,7 +38,7 @@ public final class FileFollower implements AutoCloseable {
 
   private long lastCheckpoint;
   private boolean checkpointWanted = true;
-  private @Nullable String checkpointWarning;
+  private final @Nullable String loadWarning;
   private @Nullable Instant lastRead;
   private volatile FollowerState state;
 
@@ -53,6 +53,8 @@ public final class FileFollower implements AutoCloseable {
    * @param clock the wall clock of the machine that stamps the files
    * @param nanos a clock that only runs forward, such as {@code System::nanoTime}
    * @param limits the bounds
+   * @param saver runs the saving of checkpoints, which waits for the disk: a second and longer on a
+   *     busy node, in which no line should have to wait. {@code Runnable::run} saves while polling
    */
   public FileFollower(
       Path file,
@@ -62,8 +64,10 @@ public final class FileFollower implements AutoCloseable {
       LineSink sink,
       InstantSource clock,
       LongSupplier nanos,
-      FollowerLimits limits) {
-    this(file, startAt, checkpoints, source, sink, clock, nanos, limits, FileAccess.ofNode());
+      FollowerLimits limits,
+      Executor saver) {
+    this(
+        file, startAt, checkpoints, source, sink, clock, nanos, limits, saver, FileAccess.ofNode());
   }
 
   FileFollower(
@@ -75,25 +79,25 @@ public final class FileFollower implements AutoCloseable {
       InstantSource clock,
       LongSupplier nanos,
       FollowerLimits limits,
+      Executor saver,
       FileAccess access) {
     this.file = file;
-    this.source = source;
-    this.checkpoints = checkpoints;
+    this.saving = new CheckpointSaving(checkpoints, source, saver);
     this.clock = clock;
     this.nanos = nanos;
     this.limits = limits;
     this.files = new FollowedFiles(file, startAt, sink, clock, limits, access);
-    if (startAt == StartAt.CHECKPOINT) {
-      CheckpointStore.Loaded loaded = checkpoints.load(source);
-      checkpointWarning = loaded.warning();
-      if (loaded.checkpoint() != null) {
-        files.resume(loaded.checkpoint());
-      }
+    CheckpointStore.Loaded loaded =
+        startAt == StartAt.CHECKPOINT
+            ? checkpoints.load(source)
+            : new CheckpointStore.Loaded(null, null);
+    this.loadWarning = loaded.warning();
+    if (loaded.checkpoint() != null) {
+      files.resume(loaded.checkpoint());
     }
     this.lastCheckpoint = nanos.getAsLong() - limits.checkpointEvery().toNanos();
     this.state =
-        new FollowerState(
-            false, "not yet opened", checkpointWarning, file, null, 0, 0, 0, 0, 0, null);
+        new FollowerState(false, "not yet opened", loadWarning, file, null, 0, 0, 0, 0, 0, null);
   }
 
   /**
@@ -116,7 +120,11 @@ public final class FileFollower implements AutoCloseable {
     if (changed) {
       lastRead = clock.instant();
     }
-    if (checkpointWanted && now - lastCheckpoint >= limits.checkpointEvery().toNanos()) {
+    boolean due = now - lastCheckpoint >= limits.checkpointEvery().toNanos();
+    // Where a link led is not to be found again from its name: that is kept at once.
+    // One that could not be saved is tried again when the next is due.
+    checkpointWanted |= saving.warning() != null;
+    if (checkpointWanted && (due || files.takeMovedElsewhere())) {
       checkpointNow();
     }
     publish();
@@ -127,9 +135,8 @@ public final class FileFollower implements AutoCloseable {
   public void checkpointNow() {
     Checkpoint checkpoint = files.checkpoint();
     if (checkpoint != null) {
-      checkpointWarning = checkpoints.save(source, checkpoint);
-      // A failed one is tried again when the next is due.
-      checkpointWanted = checkpointWarning != null;
+      saving.later(checkpoint);
+      checkpointWanted = false;
       lastCheckpoint = nanos.getAsLong();
     }
   }
@@ -145,7 +152,7 @@ public final class FileFollower implements AutoCloseable {
     // A channel that an interrupted thread touches closes itself: the checkpoint would not be kept.
     boolean interrupted = Thread.interrupted();
     try {
-      checkpointNow();
+      saving.last(files.checkpoint());
       files.close();
       publish();
     } finally {
@@ -157,7 +164,9 @@ public final class FileFollower implements AutoCloseable {
 
   private void publish() {
     FollowedFile open = files.current();
-    String warning = checkpointWarning == null ? files.warning() : checkpointWarning;
+    String saveWarning = saving.warning();
+    String checkpointWarning = saveWarning == null ? loadWarning : saveWarning;
+    String warning = files.warning() == null ? checkpointWarning : files.warning();
     FollowerState next =
         new FollowerState(
             open != null,

@@ -28,6 +28,7 @@ final class FollowedFile {
   private long splitFrom;
   private boolean current;
   private long quietSince;
+  private long sizeSeen;
 
   FollowedFile(
       Path path, Content content, Generation run, int maxLineBytes, LineSink sink, long now) {
@@ -53,13 +54,15 @@ final class FollowedFile {
     int end;
     if (content.mayChange()) {
       end = content.read(run.position() - before, buffer, 0, buffer.length);
-      if (end < before || !run.markerIs(buffer)) {
+      if (!run.leadsTo(buffer, end)) {
         return Step.TRUNCATED;
       }
     } else {
       run.copyMarker(buffer);
       end = before + content.read(run.position(), buffer, before, buffer.length - before);
     }
+    // Only now is it known that the size seen was that of what is being read.
+    run.sawSize(sizeSeen);
     if (end == before) {
       return Step.AT_END;
     }
@@ -79,6 +82,14 @@ final class FollowedFile {
     return Step.READ;
   }
 
+  /** Whether what was read before is no longer there. */
+  boolean isTruncated(byte[] buffer) throws IOException {
+    int before = run.markerLength();
+    int wanted = Math.max(before, Generation.HEAD_BYTES);
+    return content.mayChange()
+        && !run.leadsTo(buffer, content.read(run.position() - before, buffer, 0, wanted));
+  }
+
   /** Delivers a last line without a newline: it will not be completed. */
   void finish() {
     finish(splitter, run);
@@ -88,6 +99,7 @@ final class FollowedFile {
 
   /** Starts again with other content in the same file; returns what was being read. */
   Interrupted restart(Generation next) {
+    sizeSeen = 0;
     Interrupted old = new Interrupted(run, splitter);
     run = next;
     splitter = new LineSplitter(maxLineBytes, sink);
@@ -106,6 +118,11 @@ final class FollowedFile {
     void finish() {
       FollowedFile.finish(splitter, run);
     }
+  }
+
+  /** Takes a size that was seen before the next read. */
+  void sawSize(long size) {
+    sizeSeen = size;
   }
 
   Path path() {

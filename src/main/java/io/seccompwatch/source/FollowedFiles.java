@@ -42,6 +42,8 @@ final class FollowedFiles {
   private Set<Generation> present = Set.of();
 
   private Baseline baseline;
+  private boolean looked;
+  private boolean allJudged;
   private boolean lookAgain = true;
   private long retryAt;
   private boolean retryWanted;
@@ -49,6 +51,7 @@ final class FollowedFiles {
 
   private int budget;
   private boolean changed;
+  private boolean movedElsewhere;
   private long rotations;
   private @Nullable String reason;
   private @Nullable String warning;
@@ -76,16 +79,16 @@ final class FollowedFiles {
     baseline = Baseline.NONE;
   }
 
-  /** How far everything was read; null before the first look. */
+  /** How far everything was read; null before the first look, which alone would add to it. */
   @Nullable Checkpoint checkpoint() {
-    if (baseline != Baseline.NONE) {
+    if (baseline != Baseline.NONE || !looked) {
       return null;
     }
     List<Checkpoint.Run> runs = new ArrayList<>();
     Set<Generation> held = new HashSet<>();
     files.forEach(f -> held.add(f.run()));
     for (Generation run : ledger.runs()) {
-      if (held.contains(run) || run.isOpen() || present.contains(run)) {
+      if (!allJudged || held.contains(run) || run.isOpen() || present.contains(run)) {
         runs.add(run.save());
       }
     }
@@ -112,6 +115,13 @@ final class FollowedFiles {
   boolean takeChanged() {
     boolean was = changed;
     changed = false;
+    return was;
+  }
+
+  /** Whether the path has led to another place since the last call. */
+  boolean takeMovedElsewhere() {
+    boolean was = movedElsewhere;
+    movedElsewhere = false;
     return was;
   }
 
@@ -161,7 +171,7 @@ final class FollowedFiles {
         if (seen.size() < current.run().knownSize()) {
           truncated(current, now);
         }
-        current.run().sawSize(seen.size());
+        current.sawSize(seen.size());
       }
     } catch (IOException e) {
       reason = IoReason.of(e);
@@ -212,9 +222,18 @@ final class FollowedFiles {
       warning = "cannot read " + each.path() + ": " + IoReason.of(e);
       return Step.AT_END;
     } catch (RuntimeException | Error e) {
-      drop(each, now);
-      lookAgain = true;
+      backToAccepted(each, now);
       throw e;
+    }
+  }
+
+  /** Goes back to the line that the sink threw at. */
+  private void backToAccepted(FollowedFile each, long now) {
+    try {
+      each.run().rewind(each.content(), each.run().offset());
+      each.restart(each.run());
+    } catch (IOException e) {
+      drop(each, now);
     }
   }
 
@@ -273,6 +292,7 @@ final class FollowedFiles {
 
   /** Looks at the names until they hold still, opens what is new, and settles what is gone. */
   private void look(long now) {
+    learnHeads(now);
     boolean stable = false;
     for (int looks = 0; looks < MAX_LOOKS && !stable; looks++) {
       Listing listing = siblings.list();
@@ -282,6 +302,13 @@ final class FollowedFiles {
       stable = !survey.isUnstable() && listing.shows(siblings.list());
       lookAgain = !stable;
       retryWanted = false;
+      looked = true;
+      allJudged = stable && !survey.isUnjudged() && listing.complete();
+      if (allJudged) {
+        Path before = siblings.base();
+        siblings.judged();
+        movedElsewhere |= !before.equals(siblings.base());
+      }
       if (survey.isWaiting() || !listing.complete()) {
         retryIn(now);
       }
@@ -289,10 +316,33 @@ final class FollowedFiles {
         writeOffMissing();
       }
     }
-    for (Interrupted each : interrupted) {
-      settle(each);
+    settleInterrupted();
+  }
+
+  /** What is held but not yet read must be known, or a copy of it would pass for something new. */
+  private void learnHeads(long now) {
+    for (FollowedFile each : List.copyOf(files)) {
+      try {
+        if (each.isTruncated(buffer)) {
+          truncated(each, now);
+        }
+        each.run().learnHead(each.content());
+      } catch (IOException e) {
+        drop(each, now);
+      }
     }
-    interrupted.clear();
+  }
+
+  /** As long as files may be hidden, a copy may come to light. */
+  private void settleInterrupted() {
+    while (!interrupted.isEmpty() && (allJudged || interrupted.size() > limits.maxLeaving())) {
+      settle(interrupted.removeFirst());
+    }
+    interrupted.removeIf(each -> isHeld(each.run()));
+  }
+
+  private boolean isHeld(Generation run) {
+    return files.stream().anyMatch(f -> f.run() == run);
   }
 
   private void adopt(Listing listing, Survey survey, long now) {
@@ -333,7 +383,7 @@ final class FollowedFiles {
   /** Delivers the partial last line of a truncated run unless a copy holds more of it. */
   private void settle(Interrupted each) {
     Generation run = each.run();
-    if (files.stream().anyMatch(f -> f.run() == run)) {
+    if (isHeld(run)) {
       return;
     }
     each.finish();

@@ -38,6 +38,9 @@ public final class FollowerLoop implements Runnable, AutoCloseable {
   private @Nullable Path watched;
   private int roundsToRetry;
 
+  /** Whether the last wait ended without a change: time to see whether a link was turned. */
+  private boolean idle = true;
+
   /**
    * A loop.
    *
@@ -99,6 +102,7 @@ public final class FollowerLoop implements Runnable, AutoCloseable {
     }
     long start = System.nanoTime();
     WatchKey signalled = service.poll(PACE.toMillis(), TimeUnit.MILLISECONDS);
+    idle = signalled == null;
     if (signalled != null) {
       long rest = REST_NANOS - (System.nanoTime() - start);
       if (rest > 0) {
@@ -113,7 +117,8 @@ public final class FollowerLoop implements Runnable, AutoCloseable {
 
   /** Watches the directory that the path leads to now; a link may have been turned elsewhere. */
   private void register(@Nullable WatchService service) {
-    if (service == null || (key == null && roundsToRetry-- > 0)) {
+    boolean watching = key != null && !idle;
+    if (service == null || watching || (key == null && roundsToRetry-- > 0)) {
       return;
     }
     try {

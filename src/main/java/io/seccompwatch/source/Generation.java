@@ -164,7 +164,32 @@ final class Generation {
     return headLength >= TELLING_BYTES || (identity == null && headLength > 0);
   }
 
-  boolean markerIs(byte[] bytes) {
+  /** Whether the sink has had no line of it: then a mistake about it repeats and loses nothing. */
+  boolean isUnaccepted() {
+    return offset == 0 && headLength > 0;
+  }
+
+  /** Whether there are bytes to know it by. */
+  boolean hasBytes() {
+    return headLength > 0 || markerLength > 0;
+  }
+
+  /** Whether nothing of it had been read or seen. */
+  boolean isBlank() {
+    return headLength == 0 && position == 0;
+  }
+
+  /**
+   * Whether bytes read from the file, the marker's first, follow what is known; before anything is
+   * read the head, which is learned when the file is opened, stands in for the marker.
+   */
+  boolean leadsTo(byte[] bytes, int length) {
+    boolean headKept =
+        position > 0 || (length >= headLength && startsWith(head, bytes, headLength));
+    return length >= markerLength && markerIs(bytes) && headKept;
+  }
+
+  private boolean markerIs(byte[] bytes) {
     return Arrays.equals(marker, 0, markerLength, bytes, 0, markerLength);
   }
 

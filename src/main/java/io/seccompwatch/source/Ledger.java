@@ -45,19 +45,43 @@ final class Ledger {
   @Nullable Generation sameFile(FileIdentity file, Content content) throws IOException {
     for (Generation run : runs) {
       FileIdentity identity = run.identity();
-      if (identity != null && identity.sameAs(file) && run.isIn(content)) {
+      // An inode is used again: without bytes to compare only the birth tells.
+      boolean same =
+          identity != null
+              && (run.hasBytes() ? identity.sameAs(file) : identity.surelySameAs(file));
+      if (same && !run.isBlank() && run.isIn(content)) {
         return run;
       }
     }
     return null;
   }
 
-  /** The run whose bytes the content holds, whatever file it was in. */
-  @Nullable Generation sameBytes(Content content) throws IOException {
+  /** The run of a file of which no byte had been read. */
+  @Nullable Generation blank(FileIdentity file) {
+    return first(run -> run.isBlank() && run.identity() != null && run.identity().sameAs(file));
+  }
+
+  /**
+   * Forgets what was noted of a file of which no byte had been read, now that its bytes tell.
+   *
+   * @return whether there was such a note
+   */
+  boolean removeBlank(FileIdentity file) {
+    return runs.removeIf(
+        run -> run.isBlank() && run.identity() != null && run.identity().sameAs(file));
+  }
+
+  /**
+   * The run whose bytes the content holds, whatever file it was in.
+   *
+   * @param placed runs whose file is known: a few bytes are not enough to take another for a copy
+   */
+  @Nullable Generation sameBytes(Content content, Predicate<Generation> placed) throws IOException {
     Generation best = null;
     for (Generation run : runs) {
       boolean further = best == null || run.position() > best.position();
-      if (run.isTelling() && further && run.isIn(content)) {
+      boolean telling = run.isTelling() || (run.isUnaccepted() && !placed.test(run));
+      if (telling && further && run.isIn(content)) {
         best = run;
       }
     }

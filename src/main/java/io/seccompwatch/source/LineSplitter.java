@@ -96,10 +96,19 @@ public final class LineSplitter {
    */
   static int newline(byte[] buffer, int from, int to) {
     int i = from;
+    // Four words a round: most rounds hold no newline, and their flags need only one look.
+    for (int last = to - 4 * Long.BYTES; i <= last; i += 4 * Long.BYTES) {
+      long any =
+          flags(buffer, i)
+              | flags(buffer, i + Long.BYTES)
+              | flags(buffer, i + 2 * Long.BYTES)
+              | flags(buffer, i + 3 * Long.BYTES);
+      if (any != 0) {
+        break;
+      }
+    }
     for (int last = to - Long.BYTES; i <= last; i += Long.BYTES) {
-      // A byte of x is zero where the word holds a newline; the lowest flagged byte is exact.
-      long x = (long) LONG.get(buffer, i) ^ NEWLINES;
-      long flags = (x - ONES) & ~x & HIGH_BITS;
+      long flags = flags(buffer, i);
       if (flags != 0) {
         return i + (Long.numberOfTrailingZeros(flags) >>> 3);
       }
@@ -110,6 +119,12 @@ public final class LineSplitter {
       }
     }
     return -1;
+  }
+
+  /** A word whose lowest set bit tells the first newline of eight bytes; 0 where there is none. */
+  private static long flags(byte[] buffer, int at) {
+    long x = (long) LONG.get(buffer, at) ^ NEWLINES;
+    return (x - ONES) & ~x & HIGH_BITS;
   }
 
   private void deliver(byte[] buffer, int from, int to) {

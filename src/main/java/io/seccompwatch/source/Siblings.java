@@ -33,6 +33,10 @@ final class Siblings {
   private final InstantSource clock;
 
   private Path base;
+
+  /** Where the path led when all files there had been judged; looked at until they are again. */
+  private Path judgedBase;
+
   private final Set<Path> knownBases = new HashSet<>();
   private final Map<Path, Instant> stamps = new HashMap<>();
   private boolean unsettled = true;
@@ -42,6 +46,7 @@ final class Siblings {
     this.file = file;
     this.clock = clock;
     this.base = file;
+    this.judgedBase = file;
   }
 
   /**
@@ -84,12 +89,18 @@ final class Siblings {
   /** Takes over where the path led when the checkpoint was written. */
   void ledTo(Path earlier) {
     base = earlier;
+    judgedBase = earlier;
     knownBases.add(earlier);
   }
 
-  /** The followed path with its links resolved, as last seen. */
+  /** The followed path with its links resolved, as it was when all files were last judged. */
   Path base() {
-    return base;
+    return judgedBase;
+  }
+
+  /** Takes note that every file listed was judged. */
+  void judged() {
+    judgedBase = base;
   }
 
   /** Whether names may have changed since the last listing; costs one stat per directory. */
@@ -107,7 +118,6 @@ final class Siblings {
 
   /** Looks at all names. */
   Listing list() {
-    Path before = base;
     String reason = null;
     try {
       base = access.real(file);
@@ -115,6 +125,10 @@ final class Siblings {
       reason =
           IoReason.of(e); // the link dangles or the file is missing: the old place still counts
     }
+    if (knownBases.isEmpty()) {
+      judgedBase = base;
+    }
+    Path before = judgedBase;
     Map<String, Candidate> found = new LinkedHashMap<>();
     Problems problems = new Problems();
     stampDirectories(before);
@@ -123,6 +137,9 @@ final class Siblings {
       add(new RotatedName(before, 0, "", false), false, found, problems);
     }
     addSiblings(base, found, problems);
+    if (reason != null) {
+      add(new RotatedName(base, 0, "", false), false, found, problems); // behind a dangling link
+    }
     if (knownBases.size() > MAX_SIBLINGS) {
       knownBases.clear();
     }

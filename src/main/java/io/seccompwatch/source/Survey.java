@@ -46,6 +46,7 @@ final class Survey {
   private final List<Found> found = new ArrayList<>();
   private boolean unstable;
   private boolean waiting;
+  private boolean unjudged;
   private @Nullable String problem;
   private @Nullable String currentProblem;
 
@@ -93,9 +94,14 @@ final class Survey {
     return unstable;
   }
 
-  /** Whether some file could not be judged yet: look again after a while. */
+  /** Whether some file may soon hold more than now: look again after a while. */
   boolean isWaiting() {
     return waiting;
+  }
+
+  /** Whether it could not be told of some file what it holds. */
+  boolean isUnjudged() {
+    return unjudged;
   }
 
   /** Why a sibling could not be read; null when all could. */
@@ -138,6 +144,10 @@ final class Survey {
     boolean emptySibling = candidate.stat().size() == 0 && !candidate.current();
     if (emptySibling) {
       waiting = true; // a copy that is just being made, or a file that never had a line
+      Generation blank = ledger.blank(candidate.stat().identity());
+      if (blank != null) {
+        present.add(blank);
+      }
       return false;
     }
     try {
@@ -169,14 +179,16 @@ final class Survey {
       Generation run =
           byIdentity
               ? ledger.sameFile(candidate.stat().identity(), content)
-              : ledger.sameBytes(content);
+              : ledger.sameBytes(content, this::isPlaced);
       if (run == null) {
         return false;
       }
+      ledger.removeBlank(candidate.stat().identity());
       if (isTaken(run)) {
         if (candidate.current()) {
           return false; // a copy put in the file's place is new content of the file
         }
+        present.add(run); // its only file once the handle is closed, when that has no name left
         FollowedFile.closeQuietly(content);
         return true;
       }
@@ -216,15 +228,17 @@ final class Survey {
     try {
       boolean asRead = countsAsRead(candidate);
       if (!asRead && isBeginningOfKnown(candidate, content)) {
-        waiting = true;
+        // A compressed file is whole as soon as it stands alone; a plain one may be growing.
+        waiting |= !candidate.compressed();
         FollowedFile.closeQuietly(content);
         return;
       }
       Generation run = asRead ? readAlready(candidate, content) : newRun(candidate, content);
+      boolean noted = ledger.removeBlank(candidate.stat().identity());
       ledger.add(run);
       present.add(run);
       if (candidate.current() || !asRead) {
-        found.add(new Found(candidate, content, run, true));
+        found.add(new Found(candidate, content, run, !noted));
       } else {
         FollowedFile.closeQuietly(content);
       }
@@ -264,6 +278,9 @@ final class Survey {
 
   /** Whether it is so short that it may be a copy just begun of something known. */
   private boolean isBeginningOfKnown(Candidate candidate, Content content) throws IOException {
+    if (ledger.blank(candidate.stat().identity()) != null) {
+      return false; // it was there before it held anything: no copy
+    }
     byte[] bytes = new byte[Generation.TELLING_BYTES];
     int length = content.read(0, bytes, 0, bytes.length);
     return !candidate.current() && length < bytes.length && ledger.anyBeginsWith(bytes, length);
@@ -279,6 +296,10 @@ final class Survey {
     return before || candidate.foreign();
   }
 
+  private boolean isPlaced(Generation run) {
+    return isTaken(run) || present.contains(run);
+  }
+
   private boolean isTaken(Generation run) {
     return held.stream().anyMatch(file -> file.run() == run);
   }
@@ -286,6 +307,7 @@ final class Survey {
   private void unreadable(Candidate candidate, IOException e) {
     String reason = IoReason.of(e);
     waiting = true;
+    unjudged = true;
     if (candidate.current()) {
       currentProblem = reason;
     } else {

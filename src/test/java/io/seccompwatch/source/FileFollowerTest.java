@@ -1,0 +1,466 @@
+package io.seccompwatch.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.record.LossReason;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One sentence a test; the histories in between are left to {@link FileFollowerModelTest}. */
+class FileFollowerTest {
+
+  @TempDir Path temp;
+
+  private final RecordingSink sink = new RecordingSink();
+  private final TestAccess access = new TestAccess();
+  private Path log;
+  private Path file;
+  private long nanos;
+  private FileFollower follower;
+
+  @BeforeEach
+  void startOnAnEmptyFile() throws IOException {
+    log = Files.createDirectory(temp.resolve("log"));
+    file = Files.createFile(log.resolve("audit.log"));
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+  }
+
+  @AfterEach
+  void closeHandles() throws IOException {
+    access.crash();
+  }
+
+  @Test
+  void aFirstStartReadsNothingOfThePast() throws IOException {
+    write(file, line(1) + line(2));
+    restartWithout();
+    write(file, line(3));
+    drain();
+    assertDelivered(3);
+  }
+
+  @Test
+  void aLineHalfWrittenAtAFirstStartIsReadWhole() throws IOException {
+    String half = line(2);
+    write(file, line(1) + half.substring(0, 40));
+    restartWithout();
+    write(file, half.substring(40));
+    drain();
+    assertDelivered(2);
+  }
+
+  @Test
+  void fromTheBeginningReadsThePresentFileAndNotItsSiblings() throws IOException {
+    write(log.resolve("audit.log.1"), line(1));
+    write(file, line(2));
+    follower.close();
+    follower = start(StartAt.BEGINNING);
+    drain();
+    assertDelivered(2);
+  }
+
+  @Test
+  void aPartialLastLineWaitsForItsEnd() throws IOException {
+    write(file, line(1) + line(2).substring(0, 50));
+    drain();
+    assertDelivered(1);
+    assertThat(follower.state().offset()).isEqualTo(line(1).length());
+    write(file, line(2).substring(50));
+    drain();
+    assertDelivered(1, 2);
+  }
+
+  @Test
+  void aRenamedFileIsReadToItsEndBeforeTheNewOne() throws IOException {
+    write(file, line(1));
+    drain();
+    write(file, line(2));
+    rename("audit.log", "audit.log.1");
+    write(file, line(3));
+    drain();
+    assertDelivered(1, 2, 3);
+    assertThat(sink.rotations).isOne();
+    assertThat(follower.state().rotations()).isOne();
+  }
+
+  @Test
+  void aWriterThatHasNotReopenedIsStillHeard() throws IOException {
+    rename("audit.log", "audit.log.1");
+    write(file, line(1));
+    drain();
+    write(log.resolve("audit.log.1"), line(2));
+    drain();
+    assertDelivered(1, 2);
+  }
+
+  @Test
+  void aFileRotatedAwayIsClosedWhenItIsQuietAndItsSuccessorHoldsData() throws IOException {
+    write(file, line(1) + "unterminated");
+    drain();
+    rename("audit.log", "audit.log.1");
+    pass(60);
+    assertThat(follower.state().openFiles()).isOne();
+    assertThat(follower.state().up()).isFalse();
+    write(file, line(2));
+    drain();
+    pass(60);
+    assertThat(follower.state().openFiles()).isOne();
+    assertThat(sink.lines).containsExactly(text(1), text(2), "unterminated");
+  }
+
+  @Test
+  void severalRotationsBetweenTwoPollsAreReadOldestFirst() throws IOException {
+    write(file, line(1));
+    rename("audit.log", "audit.log.3");
+    write(log.resolve("audit.log.2"), line(2));
+    write(log.resolve("audit.log.1"), line(3));
+    write(file, line(4));
+    drain();
+    assertDelivered(1, 2, 3, 4);
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void datedSiblingsAreReadOldestFirst() throws IOException {
+    write(file, line(1));
+    rename("audit.log", "audit.log-20261120");
+    write(log.resolve("audit.log-20261122"), line(3));
+    write(log.resolve("audit.log-20261121"), line(2));
+    write(file, line(4));
+    drain();
+    assertDelivered(1, 2, 3, 4);
+  }
+
+  @Test
+  void otherFilesBesideTheLogAreNotRead() throws IOException {
+    for (String name :
+        new String[] {"audit.log.bak", "audit.log.1.xz", "audit.log~", "audit.log2"}) {
+      write(log.resolve(name), line(9));
+    }
+    write(file, line(1));
+    drain();
+    assertDelivered(1);
+  }
+
+  @Test
+  void aTruncatedFileIsReadFromItsBeginning() throws IOException {
+    write(file, line(1) + line(2));
+    drain();
+    truncate();
+    write(file, line(3));
+    drain();
+    assertDelivered(1, 2, 3);
+    assertThat(sink.rotations).isOne();
+  }
+
+  @Test
+  void aTruncationIsNoticedWhenTheFileHasRegrownWithLinesOfTheSameLength() throws IOException {
+    write(file, line(1) + line(2));
+    drain();
+    truncate();
+    write(file, line(3) + line(4) + line(5));
+    drain();
+    assertDelivered(1, 2, 3, 4, 5);
+  }
+
+  @Test
+  void theUnreadTailIsReadFromTheCopyOfACopyAndTruncate() throws IOException {
+    write(file, line(1));
+    drain();
+    write(file, line(2));
+    Files.copy(file, log.resolve("audit.log.1"));
+    truncate();
+    write(file, line(3) + line(4) + line(5));
+    drain();
+    assertDelivered(1, 2, 3, 4, 5);
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void aCopyAndTruncateOfAFileNeverReadIsReadFromTheCopy() throws IOException {
+    write(file, line(1));
+    Files.copy(file, log.resolve("audit.log.1"));
+    truncate();
+    drain();
+    assertDelivered(1);
+  }
+
+  @Test
+  void theHoleOfAWriterThatDoesNotAppendIsDropped() throws IOException {
+    write(file, line(1) + line(2));
+    drain();
+    truncate();
+    try (RandomAccessFile writer = new RandomAccessFile(file.toFile(), "rw")) {
+      writer.seek(2L * line(1).length());
+      writer.write(line(3).getBytes(StandardCharsets.ISO_8859_1));
+    }
+    drain();
+    assertDelivered(1, 2, 3);
+    assertThat(sink.tooLong).isEmpty();
+  }
+
+  @Test
+  void aDeletedFileIsReadToItsEndAndTheNextOneFromItsBeginning() throws IOException {
+    write(file, line(1));
+    drain();
+    write(file, line(2));
+    Files.delete(file);
+    drain();
+    assertThat(follower.state().up()).isFalse();
+    assertThat(follower.state().reason()).contains("no such file");
+    write(file, line(3));
+    drain();
+    assertDelivered(1, 2, 3);
+    assertThat(follower.state().up()).isTrue();
+  }
+
+  @Test
+  void aLinkTurnedElsewhereIsANewFile() throws IOException {
+    Path link = temp.resolve("link.log");
+    Files.createSymbolicLink(link, file);
+    follower.close();
+    follower = start(link, StartAt.END);
+    drain();
+    write(file, line(1));
+    Path other = log.resolve("other.log");
+    write(other, line(2));
+    Files.createSymbolicLink(temp.resolve("next"), other);
+    Files.move(temp.resolve("next"), link, StandardCopyOption.ATOMIC_MOVE);
+    drain();
+    assertDelivered(1, 2);
+  }
+
+  @Test
+  void lostPermissionIsToldAndNothingIsMissedWhenItReturns() throws IOException {
+    access.deny(true);
+    write(file, line(1));
+    rename("audit.log", "audit.log.1");
+    write(file, line(2));
+    drain();
+    assertDelivered(1);
+    assertThat(follower.state().up()).isFalse();
+    assertThat(follower.state().reason())
+        .isEqualTo("permission denied: run as root or join group adm");
+    access.deny(false);
+    pass(2);
+    assertDelivered(1, 2);
+    assertThat(follower.state().up()).isTrue();
+  }
+
+  @Test
+  void aDirectoryThatIsMissingForAWhileLosesNothing() throws IOException {
+    write(file, line(1));
+    Path away = temp.resolve("away");
+    Files.move(log, away);
+    drain();
+    assertThat(follower.state().up()).isFalse();
+    write(away.resolve("audit.log"), line(2));
+    Files.move(away, log);
+    pass(2);
+    assertDelivered(1, 2);
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void aRestartGoesOnThroughEveryFileRotatedMeanwhile() throws IOException {
+    write(file, line(1));
+    drain();
+    follower.close();
+    write(file, line(2));
+    rename("audit.log", "audit.log.2");
+    write(log.resolve("audit.log.1"), line(3));
+    write(file, line(4));
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    assertDelivered(1, 2, 3, 4);
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void aRestartFindsItsPlaceInACompressedSibling() throws IOException {
+    write(file, line(1));
+    drain();
+    follower.close();
+    write(file, line(2));
+    try (OutputStream out =
+        new GZIPOutputStream(Files.newOutputStream(log.resolve("audit.log.1.gz")))) {
+      Files.copy(file, out);
+    }
+    Files.delete(file);
+    write(file, line(3));
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    assertDelivered(1, 2, 3);
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void aFileThatVanishedWhileTheAgentWasDownIsCountedAsLost() throws IOException {
+    write(file, line(1));
+    drain();
+    follower.close();
+    Files.delete(file);
+    write(file, line(2));
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    assertDelivered(1, 2);
+    assertThat(sink.lost).isOne();
+    assertThat(sink.reasons).containsExactly(LossReason.ROTATION);
+  }
+
+  @Test
+  void aCrashRepeatsNoMoreThanWhatCameAfterTheLastCheckpoint() throws IOException {
+    write(file, line(1));
+    follower.poll();
+    follower.checkpointNow();
+    write(file, line(2));
+    follower.poll();
+    access.crash();
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    assertDelivered(1, 2, 2);
+  }
+
+  @Test
+  void aLineThatTheSinkDidNotTakeIsDeliveredAgain() throws IOException {
+    write(file, line(1) + line(2));
+    sink.failures = 1;
+    org.assertj.core.api.Assertions.assertThatIllegalStateException().isThrownBy(follower::poll);
+    drain();
+    assertDelivered(1, 2);
+  }
+
+  @Test
+  void aStateDirectoryThatCannotBeWrittenDoesNotStopTheReading() throws IOException {
+    Files.writeString(temp.resolve("blocked"), "a file in its place");
+    follower =
+        new FileFollower(
+            file,
+            StartAt.CHECKPOINT,
+            new CheckpointStore(temp.resolve("blocked")),
+            "audit-log",
+            sink,
+            Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
+            () -> nanos,
+            FollowerLimits.defaults(),
+            Runnable::run,
+            access);
+    drain();
+    write(file, line(1));
+    drain();
+    assertDelivered(1);
+    assertThat(follower.state().warning()).contains("checkpoint");
+  }
+
+  @Test
+  void anOpenFileCostsNoSurveyWhileItsDirectoryDoesNotChange() throws IOException {
+    int looks = access.lists();
+    Clock later = Clock.offset(Clock.systemUTC(), Duration.ofHours(1));
+    follower.close();
+    follower = start(file, StartAt.END, later);
+    drain();
+    int first = access.lists();
+    assertThat(first).isGreaterThan(looks);
+    for (int i = 0; i < 10; i++) {
+      write(file, line(i));
+      drain();
+    }
+    assertThat(access.lists()).isEqualTo(first);
+    rename("audit.log", "audit.log.1");
+    drain();
+    assertThat(access.lists()).isGreaterThan(first);
+  }
+
+  private FileFollower start(StartAt startAt) {
+    return start(file, startAt);
+  }
+
+  private FileFollower start(Path path, StartAt startAt) {
+    // A clock far back: every poll looks at the directory, however fast the test is.
+    return start(path, startAt, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC));
+  }
+
+  private FileFollower start(Path path, StartAt startAt, Clock clock) {
+    return new FileFollower(
+        path,
+        startAt,
+        new CheckpointStore(temp.resolve("state")),
+        "audit-log",
+        sink,
+        clock,
+        () -> nanos,
+        FollowerLimits.defaults(),
+        Runnable::run,
+        access);
+  }
+
+  private void restartWithout() throws IOException {
+    follower.close();
+    Files.delete(temp.resolve("state/audit-log.checkpoint"));
+    sink.lines.clear();
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+  }
+
+  private void drain() {
+    nanos += 1_000_000;
+    int polls = 0;
+    while (follower.poll()) {
+      assertThat(++polls).isLessThan(1000);
+    }
+  }
+
+  private void pass(int seconds) {
+    nanos += Duration.ofSeconds(seconds).toNanos();
+    drain();
+    drain();
+  }
+
+  private void assertDelivered(int... numbers) {
+    assertThat(sink.lines)
+        .containsExactlyElementsOf(
+            java.util.Arrays.stream(numbers).mapToObj(FileFollowerTest::text).toList());
+  }
+
+  private void rename(String from, String to) throws IOException {
+    Files.move(log.resolve(from), log.resolve(to));
+  }
+
+  private void truncate() throws IOException {
+    Files.newOutputStream(file, StandardOpenOption.TRUNCATE_EXISTING).close();
+  }
+
+  /** All lines have one length and differ in their stamp, far from their end. */
+  private static String text(int number) {
+    return "type=SECCOMP msg=audit(1795342823.836:%06d): %s code=0x50000"
+        .formatted(number, "x".repeat(100));
+  }
+
+  private static String line(int number) {
+    return text(number) + "\n";
+  }
+
+  private static void write(Path path, String text) throws IOException {
+    Files.write(
+        path,
+        text.getBytes(StandardCharsets.ISO_8859_1),
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+  }
+}
