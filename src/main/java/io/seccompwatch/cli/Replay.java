@@ -13,9 +13,12 @@ import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.source.LineSink;
 import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.violation.Violation;
+import io.seccompwatch.violation.ViolationJson;
 import io.seccompwatch.violation.ViolationReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.StringJoiner;
@@ -27,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * each. Not thread-safe. What the output throws comes out as {@link UncheckedIOException}.
  */
 final class Replay implements LineSink {
+
+  private static final byte[] OWN_START =
+      ("{\"schema\":\"" + ViolationJson.SCHEMA).getBytes(StandardCharsets.US_ASCII);
 
   private final LineParser parser = new LineParser(Dialect.ANY);
   private final ViolationReader reader = new ViolationReader();
@@ -97,12 +103,20 @@ final class Replay implements LineSink {
     try {
       violation = reader.read(buffer, from, to);
     } catch (IOException e) {
-      rejected.merge(RejectReason.MALFORMED, 1L, Long::sum);
+      if (isOurs(buffer, from, to)) {
+        rejected.merge(RejectReason.MALFORMED, 1L, Long::sum);
+      }
       return;
     }
     if (violation != null) {
       show(violation);
     }
+  }
+
+  /** Any log may hold lines that start with a brace; only ours can be broken ones of ours. */
+  private static boolean isOurs(byte[] buffer, int from, int to) {
+    int length = OWN_START.length;
+    return to - from >= length && Arrays.equals(buffer, from, from + length, OWN_START, 0, length);
   }
 
   private void show(Violation violation) {

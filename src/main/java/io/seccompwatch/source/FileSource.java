@@ -2,12 +2,18 @@ package io.seccompwatch.source;
 
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /** A log file, followed through its rotations. */
 public final class FileSource implements RecordSource {
 
   private final FileFollower follower;
   private final FollowerLoop loop;
+
+  /** Waits for the disk in the reader's place. */
+  private final ExecutorService saver =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("checkpoints").factory());
 
   /**
    * A source over a file that need not exist yet.
@@ -34,13 +40,18 @@ public final class FileSource implements RecordSource {
             sink,
             clock,
             System::nanoTime,
-            FollowerLimits.defaults());
+            FollowerLimits.defaults(),
+            saver);
     this.loop = new FollowerLoop(follower, file);
   }
 
   @Override
   public void run() {
-    loop.run();
+    try {
+      loop.run();
+    } finally {
+      saver.shutdown();
+    }
   }
 
   @Override
