@@ -124,7 +124,7 @@ public final class FileFollower implements AutoCloseable {
     // Where a link led is not to be found again from its name: that is kept at once.
     // One that could not be saved is tried again when the next is due.
     checkpointWanted |= saving.warning() != null;
-    if (checkpointWanted && (due || files.takeMovedElsewhere())) {
+    if (files.takeMovedElsewhere() || (checkpointWanted && due)) {
       checkpointNow();
     }
     publish();
