@@ -53,8 +53,8 @@ public final class FileFollower implements AutoCloseable {
    * @param clock the wall clock of the machine that stamps the files
    * @param nanos a clock that only runs forward, such as {@code System::nanoTime}
    * @param limits the bounds
-   * @param saver runs the saving of checkpoints, which waits for the disk: a second and longer on a
-   *     busy node, in which no line should have to wait. {@code Runnable::run} saves while polling
+   * @param saver runs the saving of checkpoints, which waits for the disk: no line should have to
+   *     wait with it. {@code Runnable::run} saves while polling
    */
   public FileFollower(
       Path file,
@@ -124,7 +124,7 @@ public final class FileFollower implements AutoCloseable {
     // Where a link led is not to be found again from its name: that is kept at once.
     // One that could not be saved is tried again when the next is due.
     checkpointWanted |= saving.warning() != null;
-    if (checkpointWanted && (due || files.takeMovedElsewhere())) {
+    if (files.takeMovedElsewhere() || (checkpointWanted && due)) {
       checkpointNow();
     }
     publish();

@@ -69,6 +69,7 @@ final class FollowedFile {
     quietSince = now;
     long start = run.position();
     int done = before;
+    run.learnHead(buffer, before, end); // also when the sink throws at the first line
     try {
       splitter.feed(buffer, before, end);
       done = end;

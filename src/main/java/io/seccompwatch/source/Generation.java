@@ -256,7 +256,8 @@ final class Generation {
     knownSize = offset;
   }
 
-  private void learnHead(byte[] buffer, int from, int to) {
+  /** Learns the first bytes from those that follow the position; may be told twice. */
+  void learnHead(byte[] buffer, int from, int to) {
     if (headLength == 0 && headFrom == position) {
       int first = from;
       while (first < to && buffer[first] == 0) {

@@ -37,6 +37,11 @@ final class LogModel {
     /** Whether the agent, running or not, has ever been able to see it under a name. */
     boolean seen;
 
+    /**
+     * Whether it was quiet for so long that the agent closed it: late writers are not waited for.
+     */
+    boolean released;
+
     /** Whether it was made by a rotator: no writer has it open. */
     boolean copied;
 
@@ -259,7 +264,7 @@ final class LogModel {
     if (!denied && !isAway) {
       for (Map.Entry<String, Made> each : names.entrySet()) {
         boolean visible = each.getKey().startsWith(name);
-        each.getValue().held |= visible;
+        each.getValue().held |= visible && !each.getValue().released;
         each.getValue().seen |= visible;
       }
     }
@@ -269,6 +274,7 @@ final class LogModel {
   void stopped(Set<Integer> delivered) {
     for (Made each : names.values()) {
       each.held = false;
+      each.released = false;
     }
     for (Made each : unlinkedWriter.keySet()) {
       excuse(each, delivered);
@@ -298,7 +304,10 @@ final class LogModel {
   /** Time has passed: what was rotated away may have been closed. */
   void quiet() {
     for (Map.Entry<String, Made> each : names.entrySet()) {
-      each.getValue().held &= each.getKey().equals(name);
+      if (!each.getKey().equals(name)) {
+        each.getValue().held = false;
+        each.getValue().released = true;
+      }
     }
   }
 
