@@ -163,6 +163,11 @@ final class Agent implements AutoCloseable {
     process.destroy();
   }
 
+  /** Ends it without a chance to keep anything. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
   /** Waits until it has ended, so long at most, and gives its exit code. */
   int awaitExit(Duration limit) throws InterruptedException {
     assertThat(process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS))

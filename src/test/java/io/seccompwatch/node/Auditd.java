@@ -128,9 +128,14 @@ final class Auditd implements RecordWriter {
     }
   }
 
+  /** Ends it, as its service's stop does. */
+  void stop() {
+    Command.stop(process);
+  }
+
   @Override
   public void close() {
-    Command.stop(process);
+    stop();
   }
 
   private Object identity() {

@@ -68,6 +68,28 @@ class RestartTest {
     }
   }
 
+  /** Killed without a word it may tell a record again; it must not leave one out. */
+  @Test
+  void loses_nothing_when_it_was_killed() throws Exception {
+    Path state = directory.resolve("state");
+    try (Auditd auditd = Auditd.start(directory, Auditd.Format.RAW);
+        OciContainer before = OciContainer.create(directory, LOGGING, "250", "pause");
+        OciContainer down = OciContainer.create(directory, LOGGING, "250", "pause")) {
+      try (Agent first = Agent.startOn(directory, state, "--source", auditd.source())) {
+        before.start();
+        assertNamed(first.awaitViolation(before, any -> true), before);
+        first.kill();
+      }
+      down.start();
+      awaitWritten(auditd, down);
+      try (Agent second = Agent.startOn(directory, state, "--source", auditd.source())) {
+        assertNamed(second.awaitViolation(down, any -> true), down);
+        assertThat(second.violationsOf(down)).hasSize(1);
+        second.metrics().assertBooksBalance();
+      }
+    }
+  }
+
   @Test
   void goes_on_in_the_kernels_log_where_it_ended() throws Exception {
     Path state = directory.resolve("state");
@@ -100,7 +122,7 @@ class RestartTest {
     Path state = directory.resolve("state");
     KernelLog.awaitNoDaemon();
     try (Agent first = Agent.startOn(directory, state, "--source", "kmsg");
-        Agent second = Agent.launch(directory, state, List.of(), "--source", "kmsg")) {
+        Agent second = Agent.launch(directory, state, List.of(), "--source", "auto")) {
       assertThat(second.awaitExit(Await.PATIENCE)).isEqualTo(1);
       assertThat(second.log())
           .singleElement()

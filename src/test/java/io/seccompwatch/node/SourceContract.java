@@ -133,15 +133,23 @@ abstract class SourceContract {
       assertThat(told.verdict()).isEqualTo("denied");
       assertCall(told, "x86_64", 165, "mount");
       assertThat(told.pid()).isEqualTo(container.pid());
-      if (told.outcome().equals("container")) {
-        assertNamed(told, container);
-      } else {
-        // It is gone too soon to be looked at, unless the agent knew it before.
-        assertThat(told.outcome()).isEqualTo("unknown");
-        assertThat(told.reason()).isNotEmpty();
-        assertThat(told.podUid()).isNull();
-        assertThat(told.containerId()).isNull();
-      }
+      assertNamedOrUnknown(told, container);
+      assertCounted(told);
+    }
+  }
+
+  @Test
+  void never_names_a_wrong_pod_for_a_child_that_is_gone_at_once() throws Exception {
+    Filter filter = Filter.allowing().but("SCMP_ACT_LOG", "keyctl");
+    writer().awaitRoom(1);
+    try (OciContainer container =
+        OciContainer.create(directory(), filter, "fork:250", "pause").start()) {
+      Told told = agent().awaitViolation(container, any -> true);
+
+      assertThat(told.verdict()).isEqualTo("logged");
+      assertCall(told, "x86_64", 250, "keyctl");
+      assertThat(told.pid()).isPositive().isNotEqualTo(container.pid());
+      assertNamedOrUnknown(told, container);
       assertCounted(told);
     }
   }
@@ -210,6 +218,22 @@ abstract class SourceContract {
 
   private static void assertNamed(Told told, OciContainer container) {
     assertThat(told.pid()).isEqualTo(container.pid());
+    assertContainer(told, container);
+  }
+
+  /** It may be gone too soon to be looked at, unless the agent knew it before. */
+  private static void assertNamedOrUnknown(Told told, OciContainer container) {
+    if (told.outcome().equals("unknown")) {
+      assertThat(told.by()).isNull();
+      assertThat(told.reason()).isNotEmpty();
+      assertThat(told.podUid()).isNull();
+      assertThat(told.containerId()).isNull();
+    } else {
+      assertContainer(told, container);
+    }
+  }
+
+  private static void assertContainer(Told told, OciContainer container) {
     assertThat(told.exe()).isEqualTo(container.exe());
     assertThat(told.outcome()).as(told.toString()).isEqualTo("container");
     assertThat(told.by()).isIn("procfs", "history");

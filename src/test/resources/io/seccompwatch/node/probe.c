@@ -5,6 +5,7 @@
  *   probe STEP...
  *     NUMBER                    a call of the machine's own ABI
  *     i386:NUMBER               a call of the 32-bit ABI, from this 64-bit program
+ *     fork:NUMBER               a call of a child, which ends and is reaped at once
  *     calls:FIRST-LAST:N:USEC   each call of the range, N times over, USEC between two
  *     wait:FILE                 until the file is there
  *     pause                     until killed
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static void call(long number) {
   syscall(number, 0L, 0L, 0L, 0L, 0L, 0L);
@@ -34,6 +36,15 @@ static void call32(long number) {
 }
 #endif
 
+static void forked(long number) {
+  pid_t child = fork();
+  if (child == 0) {
+    call(number);
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+}
+
 static void calls(long first, long last, long times, long micros) {
   for (long i = 0; i < times; i++) {
     for (long number = first; number <= last; number++) {
@@ -50,6 +61,8 @@ int main(int count, char **steps) {
       calls(first, last, times, micros);
     } else if (sscanf(steps[i], "i386:%ld", &number) == 1) {
       call32(number);
+    } else if (sscanf(steps[i], "fork:%ld", &number) == 1) {
+      forked(number);
     } else if (strncmp(steps[i], "wait:", 5) == 0) {
       while (access(steps[i] + 5, F_OK) != 0) usleep(2000);
     } else if (strcmp(steps[i], "pause") == 0) {
