@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code --source auto} on a node that keeps no log files. */
 @Tag("node")
+@ExtendWith(KernelTurn.class)
 class AutoSourceTest {
 
   /** Gives the agent a /var/log of its own, with nothing in it. */
@@ -24,7 +26,6 @@ class AutoSourceTest {
 
   @Test
   void takes_the_kernels_log_and_says_why(@TempDir Path directory) throws Exception {
-    Command.needsRoot();
     Command.needs("auditctl", "auditd");
     Agent.needsDistribution();
     KernelLog.awaitNoDaemon();

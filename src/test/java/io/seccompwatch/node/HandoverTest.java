@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An agent with two sources, as {@code auto} chooses them on a node with auditd. */
 @Tag("node")
+@ExtendWith(KernelTurn.class)
 class HandoverTest {
 
   private static final Filter LOGGING = Filter.allowing().but("SCMP_ACT_LOG", "keyctl");
@@ -18,7 +20,6 @@ class HandoverTest {
 
   @BeforeEach
   void needs() {
-    Command.needsRoot();
     Command.needs("auditctl", "auditd");
     Command.needs("gcc", "gcc libc6-dev");
     OciContainer.Engine.RUNC.isNeeded();

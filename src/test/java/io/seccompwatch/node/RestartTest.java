@@ -8,10 +8,12 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The agent ends and comes back, as updates of a DaemonSet make it do. */
 @Tag("node")
+@ExtendWith(KernelTurn.class)
 class RestartTest {
 
   private static final Duration END = Duration.ofSeconds(2);
@@ -21,7 +23,6 @@ class RestartTest {
 
   @BeforeEach
   void needs() {
-    Command.needsRoot();
     Command.needs("auditctl", "auditd");
     Command.needs("gcc", "gcc libc6-dev");
     OciContainer.Engine.RUNC.isNeeded();

@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** auditd rotates its log by itself while a container goes on being told about. */
 @Tag("node")
+@ExtendWith(KernelTurn.class)
 class RotationTest {
 
   // Six calls that no kernel has any more and nobody makes, so few of each that all get their line.
@@ -27,7 +29,6 @@ class RotationTest {
 
   @BeforeEach
   void needs() {
-    Command.needsRoot();
     Command.needs("auditctl", "auditd");
     Command.needs("gcc", "gcc libc6-dev");
     OciContainer.Engine.RUNC.isNeeded();

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * kernel, and the built agent at the other end. Each class below brings the records in another way.
  */
 @Tag("node")
+@ExtendWith(KernelTurn.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class SourceContract {
 
@@ -35,7 +37,6 @@ abstract class SourceContract {
   @BeforeAll
   void watch(@TempDir Path directory) throws Exception {
     temporary = directory;
-    Command.needsRoot();
     Command.needs("auditctl", "auditd");
     Command.needs("gcc", "gcc libc6-dev");
     Engine.RUNC.isNeeded();
