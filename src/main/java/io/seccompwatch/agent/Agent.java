@@ -85,7 +85,6 @@ public final class Agent implements AutoCloseable {
     AgentLog log = new AgentLog(err, clock);
     SourceSelection selection =
         SourceSelection.of(config.sources(), SourceSelection.Places.usual());
-    selection.why().forEach(why -> log.info("source auto", "why", why));
     if (selection.sources().isEmpty()) {
       throw new AgentException(
           "cannot start: no source: "
@@ -97,6 +96,8 @@ public final class Agent implements AutoCloseable {
           "cannot start: kubernetes: this version does not read pods yet: give --kubernetes off");
     }
     StateDirectory state = StateDirectory.open(config.stateDir());
+    // Not before: an agent that refuses to start says why in one line and nothing else.
+    selection.why().forEach(why -> log.info("source auto", "why", why));
     try {
       return new Assembly(config, build, log, clock, state, selection).start();
     } catch (RuntimeException e) {

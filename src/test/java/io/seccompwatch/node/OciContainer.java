@@ -1,0 +1,166 @@
+package io.seccompwatch.node;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+
+/**
+ * A container as a node of Kubernetes has them: a real runtime, a real filter, a cgroup of the
+ * kubelet's shape. What it runs has a name that nothing else on this kernel has, so that its
+ * records are known among all others.
+ */
+final class OciContainer implements AutoCloseable {
+
+  /** The container runtimes. */
+  enum Engine {
+    RUNC,
+    CRUN;
+
+    /** Skips the test where it is missing. */
+    void isNeeded() {
+      String tool = name().toLowerCase(Locale.ROOT);
+      Command.needs(tool, tool);
+    }
+
+    private List<String> command(Path root) {
+      return switch (this) {
+        case RUNC -> List.of("runc", "--root", root.toString());
+        // crun refuses a hybrid hierarchy: without its second half it sees a cgroup v1 node.
+        case CRUN ->
+            List.of(
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                "umount /sys/fs/cgroup/unified 2>/dev/null; exec crun \"$@\"",
+                "crun",
+                "--cgroup-manager=cgroupfs",
+                "--root",
+                root.toString());
+      };
+    }
+  }
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Engine runtime;
+  private final Path bundle;
+  private final String comm = "sw-" + hex(5);
+  private final String id = hex(32);
+  private final String podUid = UUID.randomUUID().toString();
+  private final long pid;
+
+  private OciContainer(Engine runtime, Path parent, Filter filter, List<String> steps)
+      throws IOException {
+    this.runtime = runtime;
+    this.bundle = Files.createTempDirectory(parent, "bundle");
+    Path bin = Files.createDirectories(bundle.resolve("rootfs/bin"));
+    Files.copy(Probe.compiled(), bin.resolve(comm), StandardCopyOption.COPY_ATTRIBUTES);
+    Command.run(bundle, List.of("runc", "spec"));
+    Path config = bundle.resolve("config.json");
+    ObjectNode json = (ObjectNode) JSON.readTree(config.toFile());
+    ObjectNode process = (ObjectNode) json.get("process");
+    process.put("terminal", false);
+    ArrayNode arguments = process.putArray("args").add("/bin/" + comm);
+    steps.forEach(arguments::add);
+    ObjectNode linux = (ObjectNode) json.get("linux");
+    linux.put("cgroupsPath", "/kubepods/burstable/pod" + podUid + "/" + id);
+    linux.set("seccomp", filter.json());
+    JSON.writeValue(config.toFile(), json);
+    Path pidFile = bundle.resolve("pid");
+    try {
+      run("create", "--bundle", bundle.toString(), "--pid-file", pidFile.toString(), id);
+      this.pid = Long.parseLong(Command.text(pidFile).strip());
+    } catch (AssertionError e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Makes a container whose program waits to be started, by runc.
+   *
+   * @param steps what the program will do, see {@code probe.c}
+   */
+  static OciContainer create(Path parent, Filter filter, String... steps) throws IOException {
+    return create(Engine.RUNC, parent, filter, steps);
+  }
+
+  /** The same by another runtime. */
+  static OciContainer create(Engine runtime, Path parent, Filter filter, String... steps)
+      throws IOException {
+    return new OciContainer(runtime, parent, filter, List.of(steps));
+  }
+
+  /** Lets the program begin. */
+  OciContainer start() {
+    run("start", id);
+    return this;
+  }
+
+  /** Makes the file that the program waits for. */
+  void letGoOn(String name) throws IOException {
+    Files.createFile(bundle.resolve("rootfs").resolve(name));
+  }
+
+  /** What the kernel calls the program. */
+  String comm() {
+    return comm;
+  }
+
+  /** The program's path inside the container. */
+  String exe() {
+    return "/bin/" + comm;
+  }
+
+  String id() {
+    return id;
+  }
+
+  String podUid() {
+    return podUid;
+  }
+
+  /** The program's PID as the node sees it. */
+  long pid() {
+    return pid;
+  }
+
+  @Override
+  public void close() {
+    run("delete", "--force", id);
+    // The runtime removes the container's cgroups; the pod's are the kubelet's matter, so ours.
+    try (DirectoryStream<Path> hierarchies =
+        Files.newDirectoryStream(Path.of("/sys/fs/cgroup"), Files::isDirectory)) {
+      for (Path hierarchy : hierarchies) {
+        Files.deleteIfExists(hierarchy.resolve("kubepods/burstable/pod" + podUid));
+      }
+    } catch (IOException e) {
+      throw new AssertionError("cannot clean up " + podUid, e);
+    }
+  }
+
+  private void run(String... arguments) {
+    List<String> command = new ArrayList<>(runtime.command(bundle.resolve("runtime")));
+    command.addAll(List.of(arguments));
+    Command.run(bundle, command);
+  }
+
+  private static String hex(int bytes) {
+    byte[] random = new byte[bytes];
+    RANDOM.nextBytes(random);
+    return HexFormat.of().formatHex(random);
+  }
+}
