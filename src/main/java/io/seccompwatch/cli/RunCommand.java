@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -80,23 +81,34 @@ final class RunCommand implements Callable<Integer> {
     String configFile = file == null ? System.getenv("SECCOMP_WATCH_CONFIG") : file.toString();
     AgentConfig config =
         AgentConfig.of(ConfigSources.merge(flags, System.getenv(), path(configFile)));
-    runUntilStopped(Agent.start(config, BuildInfo.read().forMetrics(), System.err));
+    runUntilStopped(config);
     return 0;
   }
 
   /**
-   * Waits for SIGTERM or SIGINT. The JVM gives them to its shutdown hooks and would then exit with
-   * 143: the hook closes the agent and ends the process with 0 itself.
+   * Runs until SIGTERM or SIGINT. They go to the JVM's shutdown hooks, after which it would exit
+   * with 143: the hook closes the agent and ends the process with 0 itself.
    */
-  private static void runUntilStopped(Agent agent) throws InterruptedException {
+  private static void runUntilStopped(AgentConfig config) throws InterruptedException {
+    AtomicReference<@Nullable Agent> agent = new AtomicReference<>();
     Thread hook =
         new Thread(
             () -> {
-              agent.close();
+              Agent started = agent.get();
+              if (started != null) {
+                started.close();
+              }
               Runtime.getRuntime().halt(0);
             },
             "stop");
+    // Before the start: a pod that is deleted while it starts has not failed
     Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      agent.set(Agent.start(config, BuildInfo.read().forMetrics(), System.err));
+    } catch (RuntimeException e) {
+      Runtime.getRuntime().removeShutdownHook(hook); // a failed start keeps its own exit code
+      throw e;
+    }
     new CountDownLatch(1).await();
   }
 
