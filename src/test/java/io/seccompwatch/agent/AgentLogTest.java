@@ -24,13 +24,13 @@ class AgentLogTest {
   @Test
   void aLineIsATimeALevelAMessageAndItsFields() {
     log.info("listening", "address", "0.0.0.0:9326");
-    log.warn("two words", "n", 1, "empty", "", "error", null);
+    log.warn("two words", "n", 1, "empty", "");
     assertThat(written())
         .isEqualTo(
             START
                 + "info msg=listening address=0.0.0.0:9326\n"
                 + START
-                + "warn msg=\"two words\" n=1 empty=\"\" error=null\n");
+                + "warn msg=\"two words\" n=1 empty=\"\"\n");
   }
 
   @ParameterizedTest

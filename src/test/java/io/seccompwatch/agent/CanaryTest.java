@@ -143,7 +143,10 @@ class CanaryTest {
     forbidden.fire();
     Canary.Status status = Objects.requireNonNull(forbidden.status());
     assertThat(status.isWaiting()).isFalse();
-    assertThat(status.unavailable()).startsWith("prctl: ").contains("EINVAL").endsWith(": allow it");
+    assertThat(status.unavailable())
+        .startsWith("prctl: ")
+        .contains("EINVAL")
+        .endsWith(": allow it");
   }
 
   @Test

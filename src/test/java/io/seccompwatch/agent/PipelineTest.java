@@ -132,7 +132,12 @@ class PipelineTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "9999999999", "99999999999", "253402300800", "31556889864403200", "9223372036854775807", "0"
+        "9999999999",
+        "99999999999",
+        "253402300800",
+        "31556889864403200",
+        "9223372036854775807",
+        "0"
       })
   void aStampFromTheEndOfTimeStopsNobody(String seconds) {
     feed(auditLog, audit(1, "kc", "0x50000").replace("1795342823", seconds));
