@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,10 +92,15 @@ public record AgentConfig(
         host(listen.substring(0, colon)),
         ConfigValues.number("listen", listen.substring(colon + 1), 0, 65_535),
         ConfigValues.choice("events", values.text(RunOption.EVENTS), Events.values()),
-        values.text(RunOption.VIOLATIONS_LOG),
+        violationsLog(values.text(RunOption.VIOLATIONS_LOG)),
         canary.equals("off") ? null : ConfigValues.duration("canary", canary),
         ConfigValues.number("series-limit", values.text(RunOption.SERIES_LIMIT), 1, 1_000_000),
         ConfigValues.duration("series-grace", values.text(RunOption.SERIES_GRACE)));
+  }
+
+  private static String violationsLog(String text) {
+    // stdout and off are paths too, as far as this check goes
+    return ConfigValues.path(RunOption.VIOLATIONS_LOG.key(), text).toString();
   }
 
   private static String host(String text) {
@@ -118,15 +124,14 @@ public record AgentConfig(
 
     @Nullable String optional(RunOption option) {
       List<String> values = all(option);
+      if (!values.isEmpty() && values.getLast().isEmpty()) {
+        throw new ConfigException(option.key(), "no value", "give " + option.placeholder());
+      }
       return values.isEmpty() ? null : values.getLast();
     }
 
     String text(RunOption option) {
-      String value = optional(option);
-      if (value == null || value.isEmpty()) {
-        throw new ConfigException(option.key(), "no value", "give " + option.placeholder());
-      }
-      return value;
+      return Objects.requireNonNull(optional(option), option.key());
     }
 
     Path path(RunOption option) {

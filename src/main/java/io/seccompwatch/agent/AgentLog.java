@@ -73,7 +73,7 @@ final class AgentLog {
       }
       kind = new Kind();
       kinds.put(name, kind);
-    } else if (now - kind.lastMillis < REPEAT.toMillis()) {
+    } else if (Math.abs(now - kind.lastMillis) < REPEAT.toMillis()) {
       kind.suppressed++;
       return -1;
     }
@@ -94,15 +94,28 @@ final class AgentLog {
     }
     line.append('"');
     bounded
-        .chars()
+        .codePoints()
         .forEach(
             c -> {
               if (c == '"' || c == '\\') {
                 line.append('\\').append((char) c);
               } else {
-                line.append(Character.isISOControl(c) ? '?' : (char) c);
+                line.appendCodePoint(isPrintable(c) ? c : '?');
               }
             });
     line.append('"');
+  }
+
+  /** What neither ends the line nor moves the cursor nor turns the direction of the writing. */
+  private static boolean isPrintable(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
   }
 }

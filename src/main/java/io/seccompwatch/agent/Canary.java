@@ -59,6 +59,7 @@ final class Canary {
     this.fire = fire;
     this.books = books;
     this.clock = clock;
+    books.canaryAwaited();
     this.counter = Math.floorMod(clock.millis(), COUNTERS);
   }
 

@@ -1,13 +1,18 @@
 package io.seccompwatch.agent;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -19,7 +24,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  */
 public final class ConfigSources {
 
-  private static final long MAX_FILE_BYTES = 1 << 20;
+  private static final int MAX_FILE_BYTES = 1 << 20;
 
   private ConfigSources() {}
 
@@ -41,7 +46,11 @@ public final class ConfigSources {
     for (RunOption option : RunOption.values()) {
       String value = environment.get(option.variable());
       if (value != null && !value.isBlank()) {
-        merged.put(option, option.repeatable() ? List.of(value.split(",")) : List.of(value));
+        merged.put(
+            option,
+            option.repeatable()
+                ? Stream.of(value.split(",")).map(String::strip).toList()
+                : List.of(value));
       }
     }
     flags.forEach(
@@ -56,14 +65,19 @@ public final class ConfigSources {
   private static Map<RunOption, List<String>> read(Path file) {
     Object document;
     try {
-      if (Files.size(file) > MAX_FILE_BYTES) {
-        throw new ConfigException("config", file + " is larger than 1 MiB", "give another file");
-      }
-      String text = Files.readString(file, StandardCharsets.UTF_8);
+      String text = text(file);
       LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).build();
       document = new Load(settings).loadFromString(text);
+    } catch (CharacterCodingException e) {
+      throw new ConfigException("config", file + " is no UTF-8 text", "give a YAML file");
+    } catch (NoSuchFileException e) {
+      throw new ConfigException("config", file + " is not there", "give an existing file");
     } catch (IOException e) {
-      throw new ConfigException("config", file + " cannot be read", e.getClass().getSimpleName());
+      throw new ConfigException(
+          "config", file + " cannot be read (" + e.getMessage() + ")", "give a readable file");
+    } catch (StackOverflowError e) {
+      // The parser recurses, and bounds only what aliases add
+      throw new ConfigException("config", file + " is nested too deeply", "give plain values");
     } catch (YamlEngineException e) {
       String firstLines = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
       throw new ConfigException("config", file + " is no YAML", firstLines);
@@ -88,6 +102,18 @@ public final class ConfigSources {
           options.put(option, values(file, option, value));
         });
     return options;
+  }
+
+  /** Never more than the bound, also of a device or a pipe, which have no size. */
+  private static String text(Path file) throws IOException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(MAX_FILE_BYTES + 1);
+    }
+    if (bytes.length > MAX_FILE_BYTES) {
+      throw new ConfigException("config", file + " is larger than 1 MiB", "give another file");
+    }
+    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
   }
 
   private static List<String> values(Path file, RunOption option, @Nullable Object value) {

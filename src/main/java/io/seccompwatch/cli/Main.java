@@ -2,6 +2,11 @@ package io.seccompwatch.cli;
 
 import io.seccompwatch.agent.AgentException;
 import io.seccompwatch.agent.ConfigException;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
@@ -15,19 +20,29 @@ public final class Main {
 
   /** Runs the command that the arguments name and exits with its code. */
   public static void main(String[] args) {
-    PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
+    InputStream in = new FileInputStream(FileDescriptor.in);
+    OutputStream out = new FileOutputStream(FileDescriptor.out);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int exit = run(args, out, err);
-    out.flush();
+    int exit = run(args, in, out, err);
     err.flush();
     System.exit(exit);
   }
 
-  /** The same without the exit, for tests. */
-  static int run(String[] args, PrintWriter out, PrintWriter err) {
-    CommandLine root = new CommandLine(root());
+  /** The same without the exit, on any streams: for tests. */
+  static int run(String[] args, InputStream in, OutputStream stdout, PrintWriter err) {
+    PrintWriter out = new PrintWriter(stdout, false, StandardCharsets.UTF_8);
+    int exit = commandLine(in, stdout, out, err).execute(args);
+    out.flush();
+    return exit;
+  }
+
+  private static CommandLine commandLine(
+      InputStream in, OutputStream stdout, PrintWriter out, PrintWriter err) {
+    CommandLine root = new CommandLine(root(in, stdout));
     root.setOut(out);
     root.setErr(err);
+    // A file may be called @name
+    root.setExpandAtFiles(false);
     root.setParameterExceptionHandler(
         (e, given) -> {
           CommandSpec command = e.getCommandLine().getCommandSpec();
@@ -47,14 +62,17 @@ public final class Main {
                 yield CommandLine.ExitCode.SOFTWARE;
               }
               default -> {
-                err.println("seccomp-watch: unexpected failure: " + e + ": please report it");
+                err.println(
+                    "seccomp-watch: unexpected failure: "
+                        + oneLine(e.toString())
+                        + ": please report it");
                 yield CommandLine.ExitCode.SOFTWARE;
               }
             });
-    return root.execute(args);
+    return root;
   }
 
-  private static CommandSpec root() {
+  private static CommandSpec root(InputStream in, OutputStream stdout) {
     CommandSpec[] self = new CommandSpec[1];
     CommandSpec root =
         CommandSpec.wrapWithoutInspection(
@@ -76,12 +94,17 @@ public final class Main {
     root.mixinStandardHelpOptions(true);
     root.versionProvider(BuildInfo.read());
     root.addSubcommand("run", RunCommand.spec());
-    root.addSubcommand("replay", new CommandLine(new ReplayCommand()));
+    root.addSubcommand("replay", new CommandLine(new ReplayCommand(in, stdout)));
     root.addSubcommand("syscall", new CommandLine(new SyscallCommand()));
     return root;
   }
 
   private static String oneLine(Exception e) {
-    return String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " ");
+    return oneLine(String.valueOf(e.getMessage()));
+  }
+
+  /** Messages repeat what was given, and that may hold anything. */
+  private static String oneLine(String message) {
+    return Terminal.safe(message.replaceAll("\\s*\\R\\s*", " "));
   }
 }

@@ -63,7 +63,10 @@ final class Replay implements LineSink {
       return;
     }
     switch (parser.parse(buffer, from, to)) {
-      case Line.Recognised recognised -> show(violation(recognised));
+      case Line.Recognised recognised -> {
+        Violation violation = violation(recognised);
+        show(violation, duplicates.isDuplicate(violation.record(), 0));
+      }
       case Line.Rejected refused -> rejected.merge(refused.reason(), 1L, Long::sum);
       case Line.Loss loss -> lossNotices++;
       case Line.Other other -> {}
@@ -109,7 +112,9 @@ final class Replay implements LineSink {
       return;
     }
     if (violation != null) {
-      show(violation);
+      SeccompRecord record = violation.record();
+      // The agent has paired what has no stamp with what has one; here all times are one
+      show(violation, record.stamp() != null && duplicates.isDuplicate(record, 0));
     }
   }
 
@@ -119,9 +124,9 @@ final class Replay implements LineSink {
     return to - from >= length && Arrays.equals(buffer, from, from + length, OWN_START, 0, length);
   }
 
-  private void show(Violation violation) {
+  private void show(Violation violation, boolean duplicate) {
     records++;
-    if (!keepDuplicates && duplicates.isDuplicate(violation.record(), 0)) {
+    if (!keepDuplicates && duplicate) {
       repeated++;
     } else if (!filter.test(violation)) {
       filtered++;

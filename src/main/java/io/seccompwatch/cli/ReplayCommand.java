@@ -3,13 +3,11 @@ package io.seccompwatch.cli;
 import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.record.SeccompAction;
 import java.io.BufferedOutputStream;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -114,12 +112,20 @@ final class ReplayCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it before call()
   private CommandSpec spec;
 
+  private final InputStream stdin;
+  private final OutputStream stdout;
+
+  /** The command on the given standard streams; unbuffered ones, for they are buffered here. */
+  ReplayCommand(InputStream stdin, OutputStream stdout) {
+    this.stdin = stdin;
+    this.stdout = stdout;
+  }
+
   @Override
   public Integer call() {
     Terminal terminal = new Terminal(utc ? ZoneOffset.UTC : ZoneId.systemDefault(), coloured());
     ReplayFilter filter = filter(terminal.zone());
-    OutputStream out =
-        new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 64 * 1024);
+    OutputStream out = new BufferedOutputStream(stdout, 64 * 1024);
     ReplayOutput output =
         switch (format) {
           case table -> new ReplayTable(out, terminal);
@@ -127,21 +133,20 @@ final class ReplayCommand implements Callable<Integer> {
           case summary -> new ReplaySummary(out, terminal);
         };
     Replay replay = new Replay(keepDuplicates, filter, output);
-    int exit = 0;
     try {
-      exit = readAll(replay);
+      int exit = readAll(replay);
       output.finish();
+      say(replay.balance());
+      return exit;
     } catch (UncheckedIOException e) {
-      exit = outputFailed(Objects.requireNonNull(e.getCause()));
+      return outputFailed(Objects.requireNonNull(e.getCause()));
     } catch (IOException e) {
-      exit = outputFailed(e);
+      return outputFailed(e);
     }
-    say(replay.balance());
-    return exit;
   }
 
   private int readAll(Replay replay) {
-    ReplayInput input = new ReplayInput();
+    ReplayInput input = new ReplayInput(stdin);
     int exit = 0;
     for (String file : files.isEmpty() ? List.of("-") : files) {
       try {
@@ -157,7 +162,10 @@ final class ReplayCommand implements Callable<Integer> {
     return exit;
   }
 
-  /** A reader that went away, {@code head} say, has seen enough: that is no failure. */
+  /**
+   * A reader that went away, {@code head} say, has seen enough: that is no failure. There is no
+   * balance then, nor after any other: it would be that of a part.
+   */
   private int outputFailed(IOException e) {
     if ("Broken pipe".equals(e.getMessage())) {
       return 0;
@@ -208,21 +216,8 @@ final class ReplayCommand implements Callable<Integer> {
     return switch (colour) {
       case always -> true;
       case never -> false;
-      case auto -> {
-        String off = System.getenv("NO_COLOR");
-        yield (off == null || off.isEmpty()) && isTerminal();
-      }
+      case auto -> Terminal.wantsColour(System.getenv("NO_COLOR"), Path.of("/proc/self/fd/1"));
     };
-  }
-
-  /** Standard output alone: Java's console also wants standard input to be a terminal. */
-  private static boolean isTerminal() {
-    try {
-      String out = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
-      return out.startsWith("/dev/pts/") || out.startsWith("/dev/tty");
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   private static String reason(Exception e) {

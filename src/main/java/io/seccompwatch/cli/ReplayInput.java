@@ -2,12 +2,8 @@ package io.seccompwatch.cli;
 
 import io.seccompwatch.source.LineSink;
 import io.seccompwatch.source.LineSplitter;
-import java.io.ByteArrayInputStream;
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
@@ -22,7 +18,12 @@ final class ReplayInput {
   private static final int BUFFER_BYTES = 256 * 1024;
   private static final int MAX_LINE_BYTES = 64 * 1024;
 
+  private final InputStream stdin;
   private final byte[] buffer = new byte[BUFFER_BYTES];
+
+  ReplayInput(InputStream stdin) {
+    this.stdin = stdin;
+  }
 
   /**
    * Reads all of it.
@@ -36,9 +37,7 @@ final class ReplayInput {
     try (ReadableByteChannel channel = open(name)) {
       int first = fill(channel);
       if (isGzip(first)) {
-        InputStream head = new ByteArrayInputStream(buffer.clone(), 0, first);
-        InputStream whole = new SequenceInputStream(head, Channels.newInputStream(channel));
-        decompress(whole, splitter);
+        decompress(new Rest(buffer.clone(), first, channel), splitter);
       } else {
         for (int count = first; count >= 0; count = channel.read(ByteBuffer.wrap(buffer))) {
           splitter.feed(buffer, 0, count);
@@ -49,9 +48,9 @@ final class ReplayInput {
     }
   }
 
-  private static ReadableByteChannel open(String name) throws IOException {
+  private ReadableByteChannel open(String name) throws IOException {
     if (name.equals(STDIN)) {
-      return new FileInputStream(FileDescriptor.in).getChannel();
+      return Channels.newChannel(stdin);
     }
     Path path = Path.of(name);
     if (Files.isDirectory(path)) {
@@ -73,6 +72,52 @@ final class ReplayInput {
   /** RFC 1952, section 2.3.1. */
   private boolean isGzip(int count) {
     return count >= 2 && buffer[0] == 0x1f && buffer[1] == (byte) 0x8b;
+  }
+
+  /** What was read already, then the rest of the channel. */
+  private static final class Rest extends InputStream {
+    private final byte[] ahead;
+    private int from;
+    private int to;
+    private final ReadableByteChannel channel;
+
+    Rest(byte[] ahead, int length, ReadableByteChannel channel) {
+      this.ahead = ahead;
+      this.to = length;
+      this.channel = channel;
+    }
+
+    @Override
+    public int read() throws IOException {
+      return available() == 0 ? -1 : ahead[from++] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+      if (length == 0) {
+        return 0;
+      }
+      int count = Math.min(length, available());
+      if (count == 0) {
+        return -1;
+      }
+      System.arraycopy(ahead, from, into, offset, count);
+      from += count;
+      return count;
+    }
+
+    /**
+     * 0 at the end only. GZIPInputStream asks at the end of each member whether another follows,
+     * and takes 0 for no: a pipe that has nothing just now would cut the rest off silently.
+     */
+    @Override
+    public int available() throws IOException {
+      if (from == to) {
+        from = 0;
+        to = Math.max(0, channel.read(ByteBuffer.wrap(ahead)));
+      }
+      return to - from;
+    }
   }
 
   private void decompress(InputStream compressed, LineSplitter splitter) throws IOException {

@@ -21,6 +21,9 @@ final class ReplaySummary implements ReplayOutput {
   /** How many groups are told apart; what comes after is one group. */
   private static final int MAX_GROUPS = 100_000;
 
+  /** The longest executable that is told apart: with the most groups, still no large memory. */
+  private static final int MAX_WHO = 256;
+
   private static final Group BEYOND = new Group(SeccompAction.UNKNOWN, "other", "other", "other");
 
   private record Group(SeccompAction action, String syscall, String arch, String who) {}
@@ -64,7 +67,8 @@ final class ReplaySummary implements ReplayOutput {
 
   private static String executable(Violation violation) {
     String exe = violation.record().exe();
-    return Terminal.safe(exe == null ? violation.record().comm() : exe);
+    String who = Terminal.safe(exe == null ? violation.record().comm() : exe);
+    return who.length() <= MAX_WHO ? who : who.substring(0, MAX_WHO) + "…";
   }
 
   @Override

@@ -1,6 +1,9 @@
 package io.seccompwatch.cli;
 
 import io.seccompwatch.record.SeccompAction;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -20,6 +23,23 @@ record Terminal(ZoneId zone, boolean colour) {
   private static final String YELLOW = "\u001b[33m";
   private static final String DIM = "\u001b[2m";
   private static final String RESET = "\u001b[0m";
+
+  /**
+   * Whether actions are coloured when nobody said so: on a terminal, unless NO_COLOR is set.
+   *
+   * @param noColor the variable's value; empty is as good as unset
+   * @param stdout the link that says what standard output is: Java's console would want standard
+   *     input to be a terminal too
+   */
+  static boolean wantsColour(@Nullable String noColor, Path stdout) {
+    try {
+      String out = Files.readSymbolicLink(stdout).toString();
+      boolean terminal = out.startsWith("/dev/pts/") || out.startsWith("/dev/tty");
+      return terminal && (noColor == null || noColor.isEmpty());
+    } catch (IOException e) {
+      return false;
+    }
+  }
 
   String time(@Nullable Instant time) {
     return time == null ? "-" : TIME.format(time.atZone(zone));

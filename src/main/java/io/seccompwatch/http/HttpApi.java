@@ -7,15 +7,15 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves the read-only pages: exact paths, GET and HEAD, a few threads and a bounded queue, so that
- * slow or many clients cost the node no memory. Thread-safe.
+ * Serves the read-only pages: exact paths, GET and HEAD, a bounded number of threads, and a bounded
+ * time for each request, so that slow or many clients cost the node no memory. Thread-safe.
  */
 public final class HttpApi implements AutoCloseable {
 
@@ -55,9 +55,19 @@ public final class HttpApi implements AutoCloseable {
     }
   }
 
-  private static final int THREADS = 2;
-  private static final int WAITING = 32;
+  /** Enough that some slow clients leave threads for the probes; idle ones end. */
+  private static final int THREADS = 16;
+
+  private static final int BACKLOG = 32;
   private static final int MAX_HEADER = 1_024;
+
+  /** The JDK's server has its bounds as system properties only, and by default none. */
+  private static final Map<String, String> SERVER_BOUNDS =
+      Map.of(
+          "sun.net.httpserver.maxReqTime", "5",
+          "sun.net.httpserver.maxRspTime", "10",
+          "sun.net.httpserver.maxReqHeaderSize", "16384",
+          "jdk.httpserver.maxConnections", "256");
 
   private final HttpServer server;
   private final ThreadPoolExecutor threads;
@@ -74,19 +84,24 @@ public final class HttpApi implements AutoCloseable {
     AtomicLong number = new AtomicLong();
     this.threads =
         new ThreadPoolExecutor(
-            THREADS,
+            0,
             THREADS,
             30,
             TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(WAITING),
+            new SynchronousQueue<>(),
             task -> {
               Thread thread = new Thread(task, "http-" + number.incrementAndGet());
               thread.setDaemon(true);
               return thread;
             },
             new ThreadPoolExecutor.AbortPolicy());
-    threads.allowCoreThreadTimeOut(true);
-    this.server = HttpServer.create(address, WAITING);
+    SERVER_BOUNDS.forEach(
+        (name, value) -> {
+          if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+          }
+        });
+    this.server = HttpServer.create(address, BACKLOG);
     server.setExecutor(threads);
     server.createContext("/", this::handle);
     server.start();
@@ -120,22 +135,31 @@ public final class HttpApi implements AutoCloseable {
     }
   }
 
-  private Response respond(HttpExchange exchange) throws IOException {
+  private Response respond(HttpExchange exchange) {
     String method = exchange.getRequestMethod();
     if (!method.equals("GET") && !method.equals("HEAD")) {
       exchange.getResponseHeaders().set("Allow", "GET, HEAD");
       return Response.text(405, "only GET and HEAD are served\n");
     }
-    Page page = pages.get(exchange.getRequestURI().getPath());
+    String path = exchange.getRequestURI().getPath();
+    Page page = path == null ? null : pages.get(path);
     if (page == null) {
       return Response.text(404, "no such page; see /\n");
     }
-    String query = exchange.getRequestURI().getRawQuery();
-    String accept = exchange.getRequestHeaders().getFirst("Accept");
-    return page.get(new Request(bounded(query), bounded(accept)));
+    String query = orEmpty(exchange.getRequestURI().getRawQuery());
+    if (query.length() > MAX_HEADER) {
+      return Response.text(414, "the query is longer than " + MAX_HEADER + " characters\n");
+    }
+    String accept = orEmpty(exchange.getRequestHeaders().getFirst("Accept"));
+    try {
+      return page.get(new Request(query, accept.length() > MAX_HEADER ? "" : accept));
+    } catch (IOException | RuntimeException e) {
+      // A defect of one page: its reader gets an answer, and the others go on
+      return Response.text(500, "this page failed: " + e.getClass().getSimpleName() + "\n");
+    }
   }
 
-  private static String bounded(@Nullable String header) {
-    return header == null || header.length() > MAX_HEADER ? "" : header;
+  private static String orEmpty(@Nullable String header) {
+    return header == null ? "" : header;
   }
 }

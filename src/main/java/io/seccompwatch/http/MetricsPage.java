@@ -1,7 +1,8 @@
 package io.seccompwatch.http;
 
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
-import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,7 +14,11 @@ import java.io.IOException;
 public final class MetricsPage implements HttpApi.Page {
 
   private final PrometheusRegistry registry;
-  private final ExpositionFormats formats = ExpositionFormats.init();
+
+  /** Not chosen by ExpositionFormats: it takes up protobuf, whose writer is left out here. */
+  private final ExpositionFormatWriter openMetrics = OpenMetricsTextFormatWriter.create();
+
+  private final ExpositionFormatWriter text = PrometheusTextFormatWriter.create();
 
   /** A page over the registry. */
   public MetricsPage(PrometheusRegistry registry) {
@@ -22,7 +27,7 @@ public final class MetricsPage implements HttpApi.Page {
 
   @Override
   public HttpApi.Response get(HttpApi.Request request) throws IOException {
-    ExpositionFormatWriter writer = formats.findWriter(request.accept());
+    ExpositionFormatWriter writer = openMetrics.accepts(request.accept()) ? openMetrics : text;
     ByteArrayOutputStream body = new ByteArrayOutputStream(16 * 1024);
     writer.write(body, registry.scrape());
     return new HttpApi.Response(200, writer.getContentType(), body.toByteArray());

@@ -29,7 +29,11 @@ final class Query {
    * @param known the parameters that there are
    */
   Query(String raw, Set<String> known) throws BadQuery {
-    for (String pair : raw.split("&", MAX_PAIRS)) {
+    String[] pairs = raw.split("&", MAX_PAIRS + 1);
+    if (pairs.length > MAX_PAIRS) {
+      throw new BadQuery("more than " + MAX_PAIRS + " parameters");
+    }
+    for (String pair : pairs) {
       if (pair.isEmpty()) {
         continue;
       }
@@ -38,7 +42,10 @@ final class Query {
       if (!known.contains(name)) {
         throw new BadQuery("unknown parameter; known are " + String.join(", ", known));
       }
-      parameters.put(name, equals < 0 ? "" : decode(pair.substring(equals + 1)));
+      String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
+      if (parameters.putIfAbsent(name, value) != null) {
+        throw new BadQuery("parameter '" + name + "' is given twice");
+      }
     }
   }
 

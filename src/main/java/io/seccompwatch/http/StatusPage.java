@@ -2,6 +2,7 @@ package io.seccompwatch.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceStatus;
@@ -40,7 +41,8 @@ public final class StatusPage implements HttpApi.Page {
       List<String> problems) {}
 
   private final Supplier<Status> status;
-  private final JsonFactory json = new JsonFactory();
+  private final JsonFactory json =
+      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
   /** A page over the agent's status. */
   public StatusPage(Supplier<Status> status) {

@@ -2,6 +2,7 @@ package io.seccompwatch.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.RecentViolations;
 import io.seccompwatch.violation.Violation;
@@ -31,7 +32,8 @@ public final class ViolationsPage implements HttpApi.Page {
 
   private final RecentViolations violations;
   private final ViolationJson schema = new ViolationJson();
-  private final JsonFactory json = new JsonFactory();
+  private final JsonFactory json =
+      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
   /** A page over the store. */
   public ViolationsPage(RecentViolations violations) {

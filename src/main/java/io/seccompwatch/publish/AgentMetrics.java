@@ -158,13 +158,15 @@ public final class AgentMetrics implements MultiCollector {
     GaugeSnapshot.Builder success =
         GaugeSnapshot.builder()
             .name("seccomp_watch_canary_last_success_timestamp_seconds")
-            .help("When the agent last saw the record of its own canary.");
+            .help("When the agent last saw the record of its own canary; 0 for never.");
     GaugeSnapshot.Builder delay =
         GaugeSnapshot.builder()
             .name("seccomp_watch_canary_delay_seconds")
             .help("How long the last canary's record took to arrive.");
     if (!Double.isNaN(books.canarySuccessSeconds)) {
       success.dataPoint(gauge(books.canarySuccessSeconds, Labels.EMPTY));
+    }
+    if (!Double.isNaN(books.canaryDelaySeconds)) {
       delay.dataPoint(gauge(books.canaryDelaySeconds, Labels.EMPTY));
     }
     all.add(success.build());
@@ -190,13 +192,10 @@ public final class AgentMetrics implements MultiCollector {
     GaugeSnapshot.Builder last =
         gaugeOf(
             "seccomp_watch_source_last_record_timestamp_seconds",
-            "When the source last brought a seccomp record.");
+            "When the source last brought a seccomp record; 0 for never.");
     synchronized (books) {
       for (SourceBook book : books.sources) {
-        if (book.lastRecordMillis > 0) {
-          last.dataPoint(
-              gauge(book.lastRecordMillis / 1_000.0, Labels.of("source", book.source())));
-        }
+        last.dataPoint(gauge(book.lastRecordMillis / 1_000.0, Labels.of("source", book.source())));
       }
     }
     all.add(last.build());

@@ -107,6 +107,13 @@ public final class Books {
     book.canary++;
   }
 
+  /** A canary will be fired: its last success is told from now on, as 0 until there is one. */
+  public synchronized void canaryAwaited() {
+    if (Double.isNaN(canarySuccessSeconds)) {
+      canarySuccessSeconds = 0;
+    }
+  }
+
   /** The canary was seen: when, and how long after it was fired. */
   public synchronized void canarySeen(Instant when, Duration delaySinceFired) {
     canarySuccessSeconds = when.toEpochMilli() / 1_000.0;

@@ -25,13 +25,17 @@ final class LineBudget {
   /** How many kinds are remembered; the one unused longest is forgotten first. */
   static final int MAX_KINDS = 4_096;
 
+  /**
+   * Beside the container, from closed sets only: a process chooses the number it calls and the data
+   * of the filter that it loads, and with those in the key it would have a burst for each.
+   */
   private record Kind(
       @Nullable String containerId,
       @Nullable String podUid,
       String outcome,
       String arch,
-      long syscall,
-      int code) {}
+      String syscall,
+      String action) {}
 
   private static final class Bucket {
     double tokens = BURST;
@@ -77,13 +81,21 @@ final class LineBudget {
     return suppressed;
   }
 
+  /** Takes back a line that was allowed and could not be written: the next one tells of it. */
+  void refused(Violation violation, long suppressedBefore) {
+    Bucket bucket = buckets.get(kind(violation));
+    if (bucket != null) {
+      bucket.suppressed += suppressedBefore;
+    }
+  }
+
   private static Kind kind(Violation violation) {
     return new Kind(
         violation.attribution().containerId(),
         violation.attribution().podUid(),
         violation.attribution().outcome().label(),
         violation.record().arch().label(),
-        violation.record().syscall(),
-        violation.record().code());
+        violation.syscallLabel(),
+        violation.record().action().label());
   }
 }

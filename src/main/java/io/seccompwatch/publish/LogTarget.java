@@ -4,7 +4,9 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -63,13 +65,40 @@ public abstract sealed class LogTarget implements AutoCloseable {
       OutputStream open = out;
       if (open == null || !isStillAt()) {
         close();
+        boolean torn = endsWithinALine();
         open =
             Channels.newOutputStream(
                 Files.newByteChannel(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
         out = open;
         key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        if (torn) {
+          open.write('\n');
+        }
       }
-      open.write(lines);
+      try {
+        open.write(lines);
+      } catch (IOException e) {
+        // A part may have been written: the next write opens the file anew and looks
+        try {
+          close();
+        } catch (IOException alsoFailed) {
+          e.addSuppressed(alsoFailed);
+        }
+        throw e;
+      }
+    }
+
+    /** What a full disk or a crash left of a line must not run into the next one. */
+    private boolean endsWithinALine() throws IOException {
+      if (!Files.isRegularFile(path) || !Files.isReadable(path)) {
+        return false;
+      }
+      try (SeekableByteChannel channel = Files.newByteChannel(path)) {
+        ByteBuffer last = ByteBuffer.allocate(1);
+        return channel.size() > 0
+            && channel.position(channel.size() - 1).read(last) == 1
+            && last.get(0) != '\n';
+      }
     }
 
     private boolean isStillAt() throws IOException {

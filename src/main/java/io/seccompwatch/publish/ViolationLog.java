@@ -56,14 +56,14 @@ public final class ViolationLog implements Publisher, AutoCloseable {
 
   @Override
   public void publish(Violation violation) {
-    long left;
     synchronized (budget) {
-      left = budget.take(violation);
-    }
-    if (left == LineBudget.SUPPRESSED) {
-      suppressed.getAndIncrement();
-    } else if (!queue.offer(new Waiting(violation, left))) {
-      dropped.getAndIncrement();
+      long left = budget.take(violation);
+      if (left == LineBudget.SUPPRESSED) {
+        suppressed.getAndIncrement();
+      } else if (!queue.offer(new Waiting(violation, left))) {
+        dropped.getAndIncrement();
+        budget.refused(violation, left);
+      }
     }
   }
 

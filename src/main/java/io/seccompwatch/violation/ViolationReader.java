@@ -1,6 +1,7 @@
 package io.seccompwatch.violation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -22,7 +23,10 @@ import org.jspecify.annotations.Nullable;
 /** Reads back what {@link ViolationJson} wrote. Thread-safe. */
 public final class ViolationReader {
 
-  private final ObjectReader json = new ObjectMapper().reader();
+  private static final long MAX_U32 = 0xffffffffL;
+
+  private final ObjectReader json =
+      new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /**
    * Reads a line.
@@ -32,7 +36,10 @@ public final class ViolationReader {
    */
   public @Nullable Violation read(byte[] buffer, int from, int to) throws IOException {
     JsonNode node = json.readTree(buffer, from, to - from);
-    if (!node.isObject() || !ViolationJson.SCHEMA.equals(node.path("schema").asText())) {
+    if (!node.isObject()) {
+      throw new IOException("no JSON object");
+    }
+    if (!ViolationJson.SCHEMA.equals(node.path("schema").asText())) {
       return null;
     }
     try {
@@ -49,25 +56,25 @@ public final class ViolationReader {
         new SeccompRecord(
             stamp(text(node, "auditId")),
             id(process, "auid"),
-            process.path("uid").asLong(),
-            process.path("gid").asLong(),
+            number(process, "uid", 0, MAX_U32),
+            number(process, "gid", 0, MAX_U32),
             id(process, "session"),
             text(process, "label"),
-            process.path("pid").asInt(),
+            (int) number(process, "pid", Integer.MIN_VALUE, Integer.MAX_VALUE),
             text(process, "comm"),
             text(process, "exe"),
-            node.path("signal").asInt(),
+            (int) number(node, "signal", Integer.MIN_VALUE, Integer.MAX_VALUE),
             archText == null ? 0 : arch(archText),
             archText != null,
-            node.path("syscall").path("number").asLong(),
+            number(node.path("syscall"), "number", Long.MIN_VALUE, Long.MAX_VALUE),
             0,
             hex(node, "ip"),
-            (int) hex(node, "code"));
+            code(node));
     String time = text(node, "time");
     return new Violation(
         record,
         time == null ? null : Instant.parse(time),
-        node.path("source").asText(),
+        required(node, "source"),
         text(node, "node"),
         text(node.path("syscall"), "name"),
         attribution(node.path("attribution"), node.path("workload")));
@@ -111,10 +118,18 @@ public final class ViolationReader {
       throw new IllegalArgumentException("auditId '" + auditId + "'");
     }
     return new AuditStamp(
-        Long.parseLong(auditId.substring(0, point)),
-        Integer.parseInt(auditId.substring(point + 1, colon)),
+        digits(auditId.substring(0, point)),
+        (int) digits(auditId.substring(point + 1, colon)),
         colon - point - 1,
-        Long.parseLong(auditId.substring(colon + 1)));
+        digits(auditId.substring(colon + 1)));
+  }
+
+  /** Digits alone: a sign would make a stamp that no kernel writes. */
+  private static long digits(String text) {
+    if (!text.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      throw new IllegalArgumentException("auditId with '" + text + "'");
+    }
+    return Long.parseLong(text);
   }
 
   private static int arch(String text) {
@@ -126,7 +141,36 @@ public final class ViolationReader {
   }
 
   private static long id(JsonNode node, String field) {
-    return node.hasNonNull(field) ? node.get(field).asLong() : SeccompRecord.UNSET;
+    return node.hasNonNull(field) ? number(node, field, 0, MAX_U32) : SeccompRecord.UNSET;
+  }
+
+  /** A number that the schema promises; a lacking one must not be read as 0, which is a value. */
+  private static long number(JsonNode node, String field, long min, long max) {
+    JsonNode value = node.path(field);
+    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+      throw new IllegalArgumentException(field + " is no number");
+    }
+    long number = value.asLong();
+    if (number < min || number > max) {
+      throw new IllegalArgumentException(field + " " + number);
+    }
+    return number;
+  }
+
+  private static int code(JsonNode node) {
+    long code = hex(node, "code");
+    if (code < 0 || code > MAX_U32) {
+      throw new IllegalArgumentException("code " + Long.toHexString(code));
+    }
+    return (int) code;
+  }
+
+  private static String required(JsonNode node, String field) {
+    String text = text(node, field);
+    if (text == null) {
+      throw new IllegalArgumentException("no " + field);
+    }
+    return text;
   }
 
   private static long hex(JsonNode node, String field) {
@@ -138,6 +182,12 @@ public final class ViolationReader {
   }
 
   private static @Nullable String text(JsonNode node, String field) {
-    return node.hasNonNull(field) ? node.get(field).asText() : null;
+    if (!node.hasNonNull(field)) {
+      return null;
+    }
+    if (!node.get(field).isTextual()) {
+      throw new IllegalArgumentException(field + " is no text");
+    }
+    return node.get(field).textValue();
   }
 }

@@ -1,0 +1,147 @@
+package io.seccompwatch.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.seccompwatch.publish.AgentMetrics;
+import io.seccompwatch.testing.Await;
+import io.seccompwatch.testing.Scrape;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole agent in this process, on a log file of the test's own, without privilege. */
+class AgentTest {
+
+  private static final AgentMetrics.Build BUILD = new AgentMetrics.Build("1", "abc", "25");
+  private static final String RECORD =
+      "type=SECCOMP msg=audit(1795342823.836:15): auid=4294967295 uid=0 gid=0 ses=4294967295"
+          + " pid=2147483647 comm=\"kc\" exe=\"/bin/kc\" sig=0 arch=c000003e syscall=165 compat=0"
+          + " ip=0x439fea code=0x50000\n";
+
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final Map<RunOption, List<String>> given = new EnumMap<>(RunOption.class);
+
+  @TempDir Path directory = Path.of("");
+  private Path log = Path.of("");
+
+  @BeforeEach
+  void configures() {
+    log = directory.resolve("audit.log");
+    given.put(RunOption.SOURCE, List.of("audit-log=" + log));
+    given.put(RunOption.FROM, List.of("beginning"));
+    given.put(RunOption.STATE_DIR, List.of(directory.resolve("state").toString()));
+    given.put(RunOption.VIOLATIONS_LOG, List.of(directory.resolve("v.jsonl").toString()));
+    given.put(RunOption.LISTEN, List.of("127.0.0.1:0"));
+    given.put(RunOption.KUBERNETES, List.of("off"));
+    given.put(RunOption.CANARY, List.of("off"));
+  }
+
+  @Test
+  void aRecordBecomesAMetricALineAndAnAnswer() throws Exception {
+    Files.writeString(log, "");
+    try (Agent agent = start()) {
+      Await.until("ready", () -> get(agent, "/readyz").statusCode() == 200);
+      Files.writeString(log, RECORD + RECORD, StandardOpenOption.APPEND);
+      Await.until("both counted", () -> scrape(agent).sum("seccomp_watch_records_total") == 2);
+
+      Scrape scrape = scrape(agent);
+      assertThat(scrape.value("seccomp_denials_total", "syscall", "mount")).isEqualTo(1);
+      assertThat(scrape.sum("seccomp_watch_records_duplicate_total")).isEqualTo(1);
+      assertThat(scrape.value("seccomp_watch_attributions_total", "outcome", "unknown"))
+          .isEqualTo(1);
+      assertThat(get(agent, "/api/v1/violations?syscall=mount").body())
+          .contains("\"auditId\":\"1795342823.836:15\"");
+      assertThat(get(agent, "/api/v1/status").body())
+          .contains("\"balanced\" : true", "\"problem\" : \"switched off\"");
+    }
+    assertThat(Files.readAllLines(directory.resolve("v.jsonl"))).hasSize(1);
+  }
+
+  @Test
+  void isAliveAndNotReadyWhileItsSourceIsMissing() throws Exception {
+    try (Agent agent = start()) {
+      Await.until("says so", () -> get(agent, "/readyz").statusCode() == 503);
+      assertThat(get(agent, "/readyz").body()).startsWith("source audit-log: " + log);
+      assertThat(get(agent, "/livez").statusCode()).isEqualTo(200);
+      assertThat(scrape(agent).value("seccomp_watch_source_up", "source", "audit-log")).isZero();
+
+      Files.writeString(log, RECORD);
+      Await.until("ready", () -> get(agent, "/readyz").statusCode() == 200);
+      Await.until("counted", () -> scrape(agent).sum("seccomp_denials_total") == 1);
+    }
+  }
+
+  @Test
+  void aSecondOneOnTheSameStateIsRefused() throws IOException {
+    Files.writeString(log, "");
+    try (Agent first = start()) {
+      assertThat(first.address().getPort()).isPositive();
+      assertThatThrownBy(() -> start().close())
+          .isInstanceOf(AgentException.class)
+          .hasMessageContaining("is held by another seccomp-watch");
+    }
+    start().close();
+  }
+
+  @Test
+  void anAddressThatIsTakenIsOneLineAndLeavesNothingHeld() throws IOException {
+    Files.writeString(log, "");
+    try (Agent first = start()) {
+      given.put(RunOption.STATE_DIR, List.of(directory.resolve("other").toString()));
+      given.put(RunOption.LISTEN, List.of("127.0.0.1:" + first.address().getPort()));
+      assertThatThrownBy(() -> start().close())
+          .isInstanceOf(AgentException.class)
+          .message()
+          .startsWith("cannot listen: 127.0.0.1:")
+          .hasLineCount(1);
+    }
+    start().close();
+  }
+
+  @Test
+  void aStateDirectoryThatCannotBeUsedIsAWarningAndCountingGoesOn() throws Exception {
+    Files.writeString(log, RECORD);
+    given.put(RunOption.STATE_DIR, List.of(log.resolve("below").toString()));
+    try (Agent agent = start()) {
+      Await.until("counted", () -> scrape(agent).sum("seccomp_denials_total") == 1);
+      assertThat(get(agent, "/api/v1/status").body()).contains("state directory: ");
+    }
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("state directory cannot be used: a restart may lose or repeat records");
+  }
+
+  private Agent start() {
+    return Agent.start(
+        AgentConfig.of(given), BUILD, new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  private Scrape scrape(Agent agent) throws IOException, InterruptedException {
+    String ours =
+        String.join(
+            "\n",
+            get(agent, "/metrics").body().lines().filter(l -> l.contains("seccomp")).toList());
+    return new Scrape(ours);
+  }
+
+  private HttpResponse<String> get(Agent agent, String path)
+      throws IOException, InterruptedException {
+    URI uri = URI.create("http://127.0.0.1:" + agent.address().getPort() + path);
+    return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+  }
+}

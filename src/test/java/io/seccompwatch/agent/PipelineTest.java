@@ -1,0 +1,179 @@
+package io.seccompwatch.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.publish.Books;
+import io.seccompwatch.record.Dialect;
+import io.seccompwatch.record.DuplicateFilter;
+import io.seccompwatch.record.LossReason;
+import io.seccompwatch.syscall.SyscallTables;
+import io.seccompwatch.testing.Samples;
+import io.seccompwatch.testing.TestClock;
+import io.seccompwatch.violation.Violation;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Bytes of lines in; violations and balanced books out. */
+class PipelineTest {
+
+  private final TestClock clock = new TestClock();
+  private final Books books = new Books(clock, 100);
+  private final List<Violation> published = new ArrayList<>();
+  private final List<String> canaries = new ArrayList<>();
+  private final Canary canary =
+      new Canary(
+          "abcdefgh",
+          comm -> {
+            canaries.add(comm);
+            return new SeccompCanary.Result.Fired(clock.instant());
+          },
+          books,
+          clock);
+  private final Attribution attribution = Samples.workload("a");
+  private final Pipeline.Shared shared =
+      new Pipeline.Shared(
+          new DuplicateFilter(true),
+          canary,
+          new SyscallTables(),
+          books,
+          List.of(published::add),
+          "n1",
+          clock);
+  private final Pipeline auditLog = pipeline("audit-log", Dialect.AUDIT_LOG);
+
+  @Test
+  void aRecordIsNamedAttributedCountedAndPublished() {
+    feed(auditLog, audit(1, "kc", "0x50000"));
+    assertThat(published).hasSize(1);
+    Violation violation = published.getFirst();
+    assertThat(violation.syscallName()).isEqualTo("mount");
+    assertThat(violation.attribution()).isSameAs(attribution);
+    assertThat(violation.source()).isEqualTo("audit-log");
+    assertThat(violation.node()).isEqualTo("n1");
+    assertThat(violation.time()).hasToString("2026-11-22T10:20:23.836Z");
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(1L, Books.Balance::lines)
+        .returns(1L, Books.Balance::denials);
+  }
+
+  @Test
+  void whatTwoSourcesBringIsOneViolationAndOneDuplicate() {
+    Pipeline kmsg = pipeline("kmsg", Dialect.KMSG);
+    feed(auditLog, audit(1, "kc", "0x7ffc0000"));
+    feed(kmsg, kmsg(1, "kc", "0x7ffc0000"));
+    feed(kmsg, kmsg(2, "kc", "0x7ffc0000"));
+    feed(auditLog, audit(2, "kc", "0x7ffc0000"));
+    assertThat(published).hasSize(2);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(4L, Books.Balance::records)
+        .returns(2L, Books.Balance::duplicates)
+        .returns(2L, Books.Balance::logged);
+  }
+
+  @Test
+  void theCanaryIsCountedAndNeverPublishedAndItsImitatorIs() {
+    canary.fire();
+    feed(auditLog, audit(1, canaries.getFirst(), "0x7ffc0000"));
+    feed(auditLog, audit(1, canaries.getFirst(), "0x7ffc0000"));
+    feed(auditLog, audit(2, canaries.getFirst(), "0x50000"));
+    feed(auditLog, audit(3, "swcabcdefgi0000", "0x7ffc0000"));
+    assertThat(published).hasSize(2);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(1L, Books.Balance::canary)
+        .returns(1L, Books.Balance::duplicates)
+        .returns(2L, Books.Balance::violations);
+  }
+
+  @Test
+  void whatIsNoRecordIsALineOnlyAndWhatIsRefusedHasItsReason() {
+    feed(auditLog, "type=USER_LOGIN msg=audit(1795342823.836:15): pid=1 uid=0");
+    feed(auditLog, "");
+    feed(auditLog, audit(1, "kc", "0x50000").substring(0, 120));
+    feed(auditLog, audit(2, "kc", "0x50000").replace(" uid=0", " uid=root"));
+    auditLog.lineTooLong(1_000_000);
+    assertThat(published).isEmpty();
+    assertThat(books.balance().lines()).isEqualTo(5);
+    assertThat(books.balance().records()).isZero();
+    assertThat(books.balance().rejected().values().stream().mapToLong(n -> n).sum()).isEqualTo(3);
+    assertThat(books.balance().rejected()).containsEntry("line_too_long", 1L);
+  }
+
+  @Test
+  void whatTheSourceLostIsCountedUnderItsReason() {
+    auditLog.lost(LossReason.ROTATION, 7);
+    auditLog.lost(LossReason.ROTATION, 1);
+    assertThat(books.balance().lost()).isEqualTo(Map.of("rotation", 8L));
+  }
+
+  @Test
+  void ofATotalSinceBootOnlyWhatIsNewCounts() {
+    Pipeline kmsg = pipeline("kmsg", Dialect.KMSG);
+    List<Long> counted = new ArrayList<>();
+    for (int total : new int[] {100, 104, 104, 110, 3, 5}) {
+      feed(
+          kmsg,
+          "4,1,2,-;audit: audit_lost=" + total + " audit_rate_limit=1 audit_backlog_limit=64");
+      counted.add(books.balance().lost().values().stream().mapToLong(n -> n).sum());
+    }
+    // What was lost before the first notice is not known, a reboot begins anew, 1 at the least
+    assertThat(counted).containsExactly(1L, 5L, 5L, 11L, 12L, 14L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "9999999999",
+        "99999999999",
+        "253402300800",
+        "31556889864403200",
+        "9223372036854775807",
+        "0"
+      })
+  void aStampFromTheEndOfTimeStopsNobody(String seconds) {
+    feed(auditLog, audit(1, "kc", "0x50000").replace("1795342823", seconds));
+    feed(auditLog, audit(2, "kc", "0x50000"));
+    assertThat(published).isNotEmpty().last().extracting(Violation::node).isEqualTo("n1");
+    assertThat(books.balance().balanced()).isTrue();
+    assertThat(books.balance().violations()).isEqualTo(published.size());
+  }
+
+  @Test
+  void aCallThatTheTableDoesNotKnowHasNoName() {
+    feed(auditLog, audit(1, "kc", "0x50000").replace("syscall=165", "syscall=99999"));
+    assertThat(published.getFirst().syscallName()).isNull();
+  }
+
+  private Pipeline pipeline(String source, Dialect dialect) {
+    return new Pipeline(shared, source, dialect, record -> attribution);
+  }
+
+  private static void feed(Pipeline pipeline, String line) {
+    byte[] bytes = ("before\n" + line + "\nafter").getBytes(StandardCharsets.UTF_8);
+    pipeline.line(bytes, 7, bytes.length - 6);
+  }
+
+  private static String audit(long serial, String comm, String code) {
+    return "type=SECCOMP msg=audit(1795342823.836:%d): %s".formatted(serial, body(comm, code));
+  }
+
+  private static String kmsg(long serial, String comm, String code) {
+    return "5,900,1,-;audit: type=1326 audit(1795342823.836:%d): %s"
+        .formatted(serial, body(comm, code));
+  }
+
+  private static String body(String comm, String code) {
+    return ("auid=4294967295 uid=0 gid=0 ses=4294967295 pid=7355 comm=\"%s\" exe=\"/bin/kc\" sig=0"
+            + " arch=c000003e syscall=165 compat=0 ip=0x439fea code=%s")
+        .formatted(comm, code);
+  }
+}

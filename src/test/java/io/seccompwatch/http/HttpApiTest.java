@@ -1,0 +1,280 @@
+package io.seccompwatch.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.RecentViolations;
+import io.seccompwatch.testing.Await;
+import io.seccompwatch.testing.Samples;
+import io.seccompwatch.testing.Scrape;
+import io.seccompwatch.testing.TestClock;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The real server, asked over a socket. */
+class HttpApiTest {
+
+  private static final String OPEN_METRICS =
+      "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  private static final String PLAIN = "text/plain; charset=utf-8";
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final RecentViolations recent = new RecentViolations(10);
+  private final HttpApi api;
+
+  HttpApiTest() throws IOException {
+    Books books = new Books(new TestClock(), 10);
+    books.open("audit-log");
+    PrometheusRegistry registry = new PrometheusRegistry();
+    registry.register(Scrape.metrics(books));
+    Map<String, HttpApi.Page> pages =
+        Map.of(
+            "/", new FrontPage(),
+            "/metrics", new MetricsPage(registry),
+            "/api/v1/violations", new ViolationsPage(recent),
+            "/livez", request -> HttpApi.Response.text(200, "ok\n"),
+            "/readyz", request -> HttpApi.Response.text(503, "source audit-log: is not there\n"),
+            "/empty", request -> new HttpApi.Response(200, "text/plain", new byte[0]),
+            "/defect",
+                request -> {
+                  throw new IllegalStateException("a defect");
+                },
+            "/query", request -> HttpApi.Response.text(200, request.query()));
+    api = new HttpApi(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), pages);
+  }
+
+  @BeforeEach
+  void someViolations() {
+    recent.publish(Samples.denied(1));
+    recent.publish(Samples.logged(2));
+  }
+
+  @AfterEach
+  void close() {
+    api.close();
+    client.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GET,     /,                          200",
+    "GET,     /metrics,                   200",
+    "GET,     /livez,                     200",
+    "GET,     /readyz,                    503",
+    "GET,     /api/v1/violations,         200",
+    "GET,     /empty,                     200",
+    "HEAD,    /metrics,                   200",
+    "HEAD,    /readyz,                    503",
+    "HEAD,    /nothing,                   404",
+    "GET,     /nothing,                   404",
+    "GET,     /metrics/,                  404",
+    "GET,     /metrics/x,                 404",
+    "GET,     /METRICS,                   404",
+    "GET,     //metrics,                  404",
+    "GET,     /livez/../metrics,          404",
+    "GET,     /%2e%2e/etc/passwd,         404",
+    "GET,     /api/v1,                    404",
+    "GET,     /defect,                    500",
+    "POST,    /metrics,                   405",
+    "PUT,     /,                          405",
+    "DELETE,  /api/v1/violations,         405",
+    "OPTIONS, /metrics,                   405",
+    "TRACE,   /metrics,                   405",
+    "BREW,    /nothing,                   405",
+  })
+  void aPathAndAMethodHaveTheirStatus(String method, String path, int status) throws Exception {
+    assertThat(raw(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+        .startsWith("HTTP/1.1 " + status + " ");
+  }
+
+  @Test
+  void aRefusedMethodIsToldWhichOnesAreServed() throws Exception {
+    HttpResponse<String> response =
+        send(request("/metrics").POST(HttpRequest.BodyPublishers.ofString("x")));
+    assertThat(response.headers().firstValue("Allow")).hasValue("GET, HEAD");
+    assertThat(response.body()).isEqualTo("only GET and HEAD are served\n");
+  }
+
+  @Test
+  void headAnswersLikeGetWithoutItsBody() throws Exception {
+    HttpResponse<String> response = send(request("/livez").HEAD());
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type")).hasValue(PLAIN);
+    assertThat(response.body()).isEmpty();
+  }
+
+  @Test
+  void whatIsNotReadySaysWhy() throws Exception {
+    assertThat(get("/readyz").body()).isEqualTo("source audit-log: is not there\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET foo:bar HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /metrics?%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+        "\r\n\r\n\r\n",
+        "nonsense\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        "\u0016\u0003\u0001\u0002",
+      })
+  void nonsenseIsAnsweredOrHungUpOnAndTheNextOneServed(String request) throws Exception {
+    raw(request);
+    assertThat(get("/livez").statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "application/openmetrics-text;version=1.0.0                        | om",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8;q=0.9  | om",
+        "text/plain;version=0.0.4                                          | text",
+        "*/*                                                               | text",
+        "text/html                                                         | text",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+            + "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5 | om",
+        "application/vnd.google.protobuf                                   | text",
+        "','                                                               | text",
+      })
+  void metricsComeInTheFormatThatTheScraperAsksFor(String accept, String format) throws Exception {
+    HttpResponse<String> response = send(request("/metrics").header("Accept", accept));
+    assertThat(response.statusCode()).isEqualTo(200);
+    boolean openMetrics = format.equals("om");
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith(openMetrics ? OPEN_METRICS : "text/plain; version=0.0.4");
+    assertThat(response.body()).contains("seccomp_watch_records_total{source=\"audit-log\"} 0");
+    assertThat(response.body().endsWith("# EOF\n")).isEqualTo(openMetrics);
+  }
+
+  @Test
+  void anEndlessAcceptHeaderIsTakenForNone() throws Exception {
+    String accept = "application/openmetrics-text;version=1.0.0," + "x/y,".repeat(1_000);
+    assertThat(send(request("/metrics").header("Accept", accept)).body()).doesNotContain("# EOF");
+  }
+
+  @Test
+  void noBrowserGuessesWhatABodyIs() throws Exception {
+    assertThat(get("/").headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+  }
+
+  @Test
+  void aQueryThatIsTooLongIsRefusedAndNotIgnored() throws Exception {
+    assertThat(get("/query?" + "a".repeat(1_024)).body()).hasSize(1_024);
+    assertThat(get("/query?" + "a".repeat(1_025)).statusCode()).isEqualTo(414);
+  }
+
+  /** More of them than there used to be threads: a probe must not wait for any of them. */
+  @Test
+  void slowClientsDoNotKeepOthersWaiting() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 10; i++) {
+        Socket socket = connect();
+        socket
+            .getOutputStream()
+            .write("GET /metrics HTTP/1.1\r\nHos".getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().flush();
+        slow.add(socket);
+      }
+      assertThat(get("/livez").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void manySlowClientsAreHungUpOnInTheEnd() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 100; i++) {
+        Socket socket = connect();
+        socket.getOutputStream().write("GET /".getBytes(StandardCharsets.US_ASCII));
+        slow.add(socket);
+      }
+      Await.until("it serves again", () -> serves());
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void theAddressIsFreeAgainAfterClose() throws Exception {
+    InetSocketAddress address = api.address();
+    api.close();
+    try (HttpApi again = new HttpApi(address, Map.of())) {
+      assertThat(again.address()).isEqualTo(address);
+    }
+  }
+
+  @Test
+  void anAddressThatIsTakenIsAnError() {
+    assertThatThrownBy(() -> new HttpApi(api.address(), Map.of()).close())
+        .isInstanceOf(IOException.class);
+  }
+
+  private boolean serves() throws InterruptedException {
+    try {
+      return get("/livez").statusCode() == 200;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return send(request(path));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.address().getPort() + path))
+        .timeout(PATIENCE);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private Socket connect() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.address().getPort());
+    socket.setSoTimeout((int) PATIENCE.toMillis());
+    return socket;
+  }
+
+  /** What the server answers until it hangs up; what no HTTP client would send. */
+  private String raw(String request) throws IOException {
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      socket.shutdownOutput();
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package io.seccompwatch.publish;
+
+import static io.seccompwatch.testing.Samples.ERRNO;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.testing.Await;
+import io.seccompwatch.testing.Samples;
+import io.seccompwatch.testing.TestClock;
+import io.seccompwatch.violation.Violation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ViolationLogTest {
+
+  private final TestClock clock = new TestClock();
+  private Path file = Path.of("");
+
+  @BeforeEach
+  void inADirectoryOfItsOwn(@TempDir Path directory) {
+    file = directory.resolve("violations.jsonl");
+  }
+
+  @Test
+  void writesALineForEachViolationAndTheRestWhenItIsClosed() throws IOException {
+    try (ViolationLog log = log()) {
+      log.start();
+      IntStream.range(0, 500).forEach(i -> log.publish(Samples.deniedIn("pod" + i)));
+    }
+    assertThat(Files.readAllLines(file))
+        .hasSize(500)
+        .allMatch(
+            line -> line.startsWith("{\"schema\":\"seccomp-watch/v1\",") && line.endsWith("}"))
+        .last()
+        .asString()
+        .contains("\"pod\":\"pod499\"");
+  }
+
+  @Test
+  void whatIsBeyondTheBudgetIsCountedAndNotWritten() throws IOException {
+    try (ViolationLog log = log()) {
+      log.start();
+      IntStream.range(0, 100).forEach(i -> log.publish(Samples.denied(i)));
+      assertThat(log.results()).containsEntry("suppressed", 100L - LineBudget.BURST);
+    }
+    assertThat(Files.readAllLines(file)).hasSize(LineBudget.BURST);
+  }
+
+  @Test
+  void whatFindsTheQueueFullIsCountedAndNobodyWaits() {
+    ViolationLog log = log(); // whose writer is not started, and takes nothing
+    IntStream.range(0, ViolationLog.QUEUE + 7).forEach(i -> log.publish(Samples.deniedIn("p" + i)));
+    assertThat(log.results())
+        .isEqualTo(Map.of("written", 0L, "suppressed", 0L, "dropped", 7L, "failed", 0L));
+  }
+
+  @Test
+  void aSuppressedCountIsNotLostWithTheLineThatShouldHaveToldIt() throws Exception {
+    ViolationLog log = log();
+    Violation storm = Samples.denied(1);
+    IntStream.range(0, LineBudget.BURST + 5).forEach(i -> log.publish(storm));
+    IntStream.range(LineBudget.BURST, ViolationLog.QUEUE)
+        .forEach(i -> log.publish(Samples.deniedIn("p" + i)));
+    clock.advance(Duration.ofMillis(LineBudget.REFILL_MILLIS));
+    log.publish(storm);
+    assertThat(log.results()).containsEntry("dropped", 1L);
+
+    log.start();
+    Await.until("the queue is written", () -> written(log) == ViolationLog.QUEUE);
+    clock.advance(Duration.ofMillis(LineBudget.REFILL_MILLIS));
+    log.publish(storm);
+    log.close();
+    assertThat(Files.readAllLines(file)).last().asString().endsWith(",\"suppressed\":5}");
+  }
+
+  @Test
+  void aTargetThatCannotBeWrittenIsCountedAndTold() throws Exception {
+    Files.createDirectory(file);
+    try (ViolationLog log = log()) {
+      log.start();
+      log.publish(Samples.denied(1));
+      Await.until("the failure is counted", () -> count(log, "failed") == 1);
+      Await.until("the problem is told", () -> log.problem() != null);
+      assertThat(log.problem()).startsWith(file + ": ").hasLineCount(1);
+
+      Files.delete(file);
+      log.publish(Samples.denied(2));
+      Await.until("it writes again", () -> written(log) == 1);
+      Await.until("the problem is gone", () -> log.problem() == null);
+    }
+    assertThat(Files.readAllLines(file)).hasSize(1);
+  }
+
+  @Test
+  void aFullDiskIsAFailureAndNoEnd() throws Exception {
+    try (ViolationLog log = new ViolationLog(LogTarget.file(Path.of("/dev/full")), clock)) {
+      log.start();
+      log.publish(Samples.denied(1));
+      log.publish(Samples.denied(2));
+      Await.until("both are counted", () -> count(log, "failed") == 2);
+      assertThat(log.results()).containsEntry("written", 0L);
+    }
+  }
+
+  @Test
+  void aFileThatWasMovedAwayIsOpenedAnew() throws Exception {
+    Path rotated = file.resolveSibling("violations.jsonl.1");
+    try (ViolationLog log = log()) {
+      log.start();
+      log.publish(Samples.denied(1));
+      Await.until("the first is written", () -> written(log) == 1);
+      Files.move(file, rotated);
+      log.publish(Samples.denied(2));
+      Await.until("the second is written", () -> written(log) == 2);
+      Files.delete(file);
+      log.publish(Samples.denied(3));
+      Await.until("the third is written", () -> written(log) == 3);
+    }
+    assertThat(Files.readString(rotated)).contains(":1\"").hasLineCount(1);
+    assertThat(Files.readString(file)).contains(":3\"").hasLineCount(1);
+  }
+
+  @Test
+  void anExistingFileIsAppendedTo() throws IOException {
+    Files.writeString(file, "before\n");
+    try (ViolationLog log = log()) {
+      log.start();
+      log.publish(Samples.denied(1));
+    }
+    assertThat(Files.readAllLines(file)).hasSize(2).startsWith("before");
+  }
+
+  @Test
+  void aLineThatWasTornByAFailureDoesNotSpoilTheNext() throws Exception {
+    Files.writeString(file, "{\"schema\":\"seccomp-wa");
+    try (ViolationLog log = log()) {
+      log.start();
+      log.publish(Samples.violation(Samples.record(1, ERRNO, "kc"), Samples.unknown()));
+    }
+    assertThat(Files.readAllLines(file)).hasSize(2).last().asString().startsWith("{\"schema\"");
+  }
+
+  private ViolationLog log() {
+    return new ViolationLog(LogTarget.file(file), clock);
+  }
+
+  private static long written(ViolationLog log) {
+    return count(log, "written");
+  }
+
+  private static long count(ViolationLog log, String result) {
+    return log.results().getOrDefault(result, 0L);
+  }
+}

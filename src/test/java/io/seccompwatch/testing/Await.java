@@ -1,0 +1,25 @@
+package io.seccompwatch.testing;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+
+/** Waits for a condition, for ten seconds at most. */
+public final class Await {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration GLANCE = Duration.ofMillis(2);
+
+  private Await() {}
+
+  /** Returns when the condition holds; fails with its name when it does not in time. */
+  public static void until(String what, Callable<Boolean> condition) throws Exception {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.call()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("not within " + PATIENCE.toSeconds() + " s: " + what);
+      }
+      LockSupport.parkNanos(GLANCE.toNanos());
+    }
+  }
+}
