@@ -17,8 +17,9 @@ import java.util.jar.JarOutputStream;
 /**
  * Lifts the classes of a jar to the present class file version. The JVM neither archives classes
  * older than version 50 in its AOT cache nor verifies them with its fast verifier; picocli's are
- * version 49, so that every start of every command paid some 250 ms of CPU for them. The code of
- * the classes stays what it is; only the stack maps that the newer version asks for are added.
+ * version 49, so that every start of every command paid for them: --version took 290 ms of CPU, and
+ * takes 220 without. The code of the classes stays what it is; only the stack maps that the newer
+ * version asks for are added.
  */
 final class ModernClasses {
 

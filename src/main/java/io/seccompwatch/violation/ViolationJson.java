@@ -40,7 +40,7 @@ public final class ViolationJson {
   public static String format(Instant time) {
     LocalDateTime utc = LocalDateTime.ofEpochSecond(time.getEpochSecond(), 0, ZoneOffset.UTC);
     int year = utc.getYear();
-    // By hand: a formatter took half of the time that a line takes. Records with a stamp beyond
+    // By hand, because every line has one. Records with a stamp beyond
     // the year 9999 are hostile or broken, and rare: they may take the long way.
     if (year < 0 || year > 9999) {
       return LONG_WAY.format(time);
