@@ -35,12 +35,15 @@ final class Replay implements LineSink {
       ("{\"schema\":\"" + ViolationJson.SCHEMA).getBytes(StandardCharsets.US_ASCII);
 
   private final LineParser parser = new LineParser(Dialect.ANY);
-  private final ViolationReader reader = new ViolationReader();
   private final SyscallTables tables = new SyscallTables();
   private final DuplicateFilter duplicates = new DuplicateFilter(true);
   private final boolean keepDuplicates;
   private final Predicate<Violation> filter;
   private final ReplayOutput output;
+
+  /** Made at the first JSON line: what it needs of Jackson costs a tenth of a second to load. */
+  private @Nullable ViolationReader reader;
+
   private final Map<RejectReason, Long> rejected = new EnumMap<>(RejectReason.class);
   private long lines;
   private long records;
@@ -102,6 +105,9 @@ final class Replay implements LineSink {
   }
 
   private void ownLine(byte[] buffer, int from, int to) {
+    if (reader == null) {
+      reader = new ViolationReader();
+    }
     Violation violation;
     try {
       violation = reader.read(buffer, from, to);

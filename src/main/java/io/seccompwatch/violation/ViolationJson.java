@@ -9,7 +9,9 @@ import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.record.SeccompRecord;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,7 @@ public final class ViolationJson {
   /** The schema's name and version; fields are only ever added to it. */
   public static final String SCHEMA = "seccomp-watch/v1";
 
-  private static final DateTimeFormatter TIME =
+  private static final DateTimeFormatter LONG_WAY =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
   private final JsonFactory json =
@@ -36,7 +38,37 @@ public final class ViolationJson {
 
   /** A time as the schema writes it: UTC, milliseconds. */
   public static String format(Instant time) {
-    return TIME.format(time);
+    LocalDateTime utc = LocalDateTime.ofEpochSecond(time.getEpochSecond(), 0, ZoneOffset.UTC);
+    int year = utc.getYear();
+    // By hand, because every line has one. Records with a stamp beyond
+    // the year 9999 are hostile or broken, and rare: they may take the long way.
+    if (year < 0 || year > 9999) {
+      return LONG_WAY.format(time);
+    }
+    byte[] text = new byte[24];
+    digits(text, 0, 4, year);
+    text[4] = '-';
+    digits(text, 5, 2, utc.getMonthValue());
+    text[7] = '-';
+    digits(text, 8, 2, utc.getDayOfMonth());
+    text[10] = 'T';
+    digits(text, 11, 2, utc.getHour());
+    text[13] = ':';
+    digits(text, 14, 2, utc.getMinute());
+    text[16] = ':';
+    digits(text, 17, 2, utc.getSecond());
+    text[19] = '.';
+    digits(text, 20, 3, time.getNano() / 1_000_000);
+    text[23] = 'Z';
+    return new String(text, StandardCharsets.ISO_8859_1);
+  }
+
+  private static void digits(byte[] text, int at, int count, int number) {
+    int left = number;
+    for (int i = at + count - 1; i >= at; i--) {
+      text[i] = (byte) ('0' + left % 10);
+      left /= 10;
+    }
   }
 
   /**
