@@ -13,6 +13,8 @@ import io.seccompwatch.attribution.ProcessView.Present;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.record.SeccompRecord;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * Finds whom a record belongs to: the process itself when procfs still shows it, else its history.
@@ -28,9 +30,23 @@ public final class Attributor {
    */
   static final long STAMP_MICROS = 11_000;
 
+  private static final int MAX_READS = 1_024;
+
   private final ProcReader reader;
   private final BootClock clock;
   private final ProcessHistory history;
+
+  /** The last reads, each good for the events before it. */
+  private final Map<Integer, Read> reads =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Integer, Read> eldest) {
+          return size() > MAX_READS;
+        }
+      };
+
+  /** A read that began at a time since boot, in microseconds. */
+  private record Read(ProcessView view, long micros) {}
 
   /**
    * An attributor.
@@ -80,7 +96,7 @@ public final class Attributor {
       return Attribution.of(holder, Evidence.HISTORY);
     }
     long now = clock.nowAtLeastMicros();
-    return switch (reader.read(record.pid())) {
+    return switch (view(record.pid(), event, now)) {
       case Gone _ -> fromHistory(record, event, AttributionReason.PROCESS_GONE);
       case Hidden _ -> fromHistory(record, event, AttributionReason.NO_PERMISSION);
       case Present p when event.isBeforeStart(p.startTicks()) ->
@@ -103,6 +119,20 @@ public final class Attributor {
     return present.comm().equals(record.comm())
         && (!killed || present.dead())
         && !history.hadOtherBefore(record.pid(), present.startTicks());
+  }
+
+  /**
+   * What procfs shows of the PID. In a storm records queue up, and what was read after an event is
+   * as good as what could be read now: who had the PID then still had it, or had gone already.
+   */
+  private ProcessView view(int pid, Moment event, long now) {
+    Read last = reads.get(pid);
+    if (last != null && event.latest() <= last.micros()) {
+      return last.view();
+    }
+    ProcessView view = reader.read(pid);
+    reads.put(pid, new Read(view, now));
+    return view;
   }
 
   private Attribution fromProcess(int pid, Present present) {

@@ -20,8 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FollowerLoop implements Runnable, AutoCloseable {
 
-  /** The pace without a wake-up; also the longest a change can stay unseen. */
+  /** The pace where there is no watch; also the longest a change can stay unseen there. */
   private static final Duration PACE = Duration.ofMillis(250);
+
+  /** The pace while the directory is watched: a net for what the watch may miss. */
+  private static final Duration WATCHED_PACE = Duration.ofSeconds(1);
 
   /** The least time between two polls: a storm of small writes is read in larger pieces. */
   private static final long REST_NANOS = 1_000_000;
@@ -101,7 +104,7 @@ public final class FollowerLoop implements Runnable, AutoCloseable {
       return;
     }
     long start = System.nanoTime();
-    WatchKey signalled = service.poll(PACE.toMillis(), TimeUnit.MILLISECONDS);
+    WatchKey signalled = service.poll(WATCHED_PACE.toMillis(), TimeUnit.MILLISECONDS);
     idle = signalled == null;
     if (signalled != null) {
       long rest = REST_NANOS - (System.nanoTime() - start);
