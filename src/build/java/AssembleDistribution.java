@@ -40,11 +40,6 @@ public final class AssembleDistribution {
         Path.of(args[1]),
         dist.resolve("lib/seccomp-watch.jar"),
         StandardCopyOption.REPLACE_EXISTING);
-    try (var jars = Files.newDirectoryStream(dist.resolve("lib"), "*.jar")) {
-      for (Path jar : jars) {
-        ModernClasses.lift(jar);
-      }
-    }
     Path launcher = Files.createDirectories(dist.resolve("bin")).resolve("seccomp-watch");
     Files.copy(Path.of(args[2]), launcher, StandardCopyOption.REPLACE_EXISTING);
     if (!launcher.toFile().setExecutable(true, false)) {

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
-import picocli.CommandLine;
 
 /**
  * What this program was built from.
@@ -13,7 +12,7 @@ import picocli.CommandLine;
  * @param version of the release
  * @param revision of the source; {@code unknown} when it was not built from a checkout
  */
-record BuildInfo(String version, String revision) implements CommandLine.IVersionProvider {
+record BuildInfo(String version, String revision) {
 
   /** Reads what the build wrote beside this class. */
   static BuildInfo read() {
@@ -34,10 +33,14 @@ record BuildInfo(String version, String revision) implements CommandLine.IVersio
     return new AgentMetrics.Build(version, revision, Runtime.version().toString());
   }
 
-  @Override
-  public String[] getVersion() {
-    return new String[] {
-      "seccomp-watch " + version + " (revision " + revision + ", Java " + Runtime.version() + ")"
-    };
+  /** What {@code --version} prints. */
+  String line() {
+    return "seccomp-watch "
+        + version
+        + " (revision "
+        + revision
+        + ", Java "
+        + Runtime.version()
+        + ")";
   }
 }

@@ -9,12 +9,15 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.Callable;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
+import java.util.Arrays;
+import java.util.List;
 
 /** The entry point: chooses the command, and gives every failure its one line and exit code. */
 public final class Main {
+
+  private static final int FAILURE = 1;
+  private static final int USAGE = 2;
+  private static final List<String> HELP = List.of("-h", "--help");
 
   private Main() {}
 
@@ -28,78 +31,41 @@ public final class Main {
     System.exit(exit);
   }
 
-  /** The same without the exit, on any streams: for tests. */
+  /**
+   * The same without the exit, on any streams: for tests. The agent starts without picocli, which
+   * would stay in its memory for months to have read a few flags.
+   */
   static int run(String[] args, InputStream in, OutputStream stdout, PrintWriter err) {
-    PrintWriter out = new PrintWriter(stdout, false, StandardCharsets.UTF_8);
-    int exit = commandLine(in, stdout, out, err).execute(args);
-    out.flush();
-    return exit;
+    List<String> given = Arrays.asList(args);
+    boolean agent =
+        args.length > 0 && args[0].equals("run") && given.stream().noneMatch(HELP::contains);
+    if (!agent) {
+      return Commands.execute(args, in, stdout, err);
+    }
+    try {
+      RunCommand.run(RunFlags.parse(given.subList(1, given.size())));
+      return 0;
+    } catch (InterruptedException | RuntimeException e) {
+      return failed(e, err);
+    }
   }
 
-  private static CommandLine commandLine(
-      InputStream in, OutputStream stdout, PrintWriter out, PrintWriter err) {
-    CommandLine root = new CommandLine(root(in, stdout));
-    root.setOut(out);
-    root.setErr(err);
-    // A file may be called @name
-    root.setExpandAtFiles(false);
-    root.setParameterExceptionHandler(
-        (e, given) -> {
-          CommandSpec command = e.getCommandLine().getCommandSpec();
+  /** Says in one line what failed; gives the exit code. */
+  static int failed(Exception e, PrintWriter err) {
+    switch (e) {
+      case ConfigException wrong -> {
+        err.println("seccomp-watch: " + oneLine(wrong));
+        return USAGE;
+      }
+      case AgentException failed -> err.println("seccomp-watch: " + oneLine(failed));
+      default ->
           err.println(
-              "seccomp-watch: " + oneLine(e) + ": see '" + command.qualifiedName() + " --help'");
-          return CommandLine.ExitCode.USAGE;
-        });
-    root.setExecutionExceptionHandler(
-        (e, commandLine, parsed) ->
-            switch (e) {
-              case ConfigException wrong -> {
-                err.println("seccomp-watch: " + oneLine(wrong));
-                yield CommandLine.ExitCode.USAGE;
-              }
-              case AgentException failed -> {
-                err.println("seccomp-watch: " + oneLine(failed));
-                yield CommandLine.ExitCode.SOFTWARE;
-              }
-              default -> {
-                err.println(
-                    "seccomp-watch: unexpected failure: "
-                        + oneLine(e.toString())
-                        + ": please report it");
-                yield CommandLine.ExitCode.SOFTWARE;
-              }
-            });
-    return root;
+              "seccomp-watch: unexpected failure: " + oneLine(e.toString()) + ": please report it");
+    }
+    return FAILURE;
   }
 
-  private static CommandSpec root(InputStream in, OutputStream stdout) {
-    CommandSpec[] self = new CommandSpec[1];
-    CommandSpec root =
-        CommandSpec.wrapWithoutInspection(
-            (Callable<Integer>)
-                () -> {
-                  self[0].commandLine().usage(self[0].commandLine().getErr());
-                  return CommandLine.ExitCode.USAGE;
-                });
-    self[0] = root;
-    root.name("seccomp-watch");
-    root.usageMessage()
-        .description("Sees every seccomp denial on a node and says which workload it came from.")
-        .footer(
-            "",
-            "Examples:",
-            "  seccomp-watch run --source auto --kubernetes off",
-            "  seccomp-watch replay --output summary /var/log/audit/audit.log*",
-            "  seccomp-watch syscall --arch aarch64 keyctl 40");
-    root.mixinStandardHelpOptions(true);
-    root.versionProvider(BuildInfo.read());
-    root.addSubcommand("run", RunCommand.spec());
-    root.addSubcommand("replay", new CommandLine(new ReplayCommand(in, stdout)));
-    root.addSubcommand("syscall", new CommandLine(new SyscallCommand()));
-    return root;
-  }
-
-  private static String oneLine(Exception e) {
+  static String oneLine(Exception e) {
     return oneLine(String.valueOf(e.getMessage()));
   }
 

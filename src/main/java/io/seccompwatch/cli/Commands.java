@@ -1,0 +1,72 @@
+package io.seccompwatch.cli;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** The command line with all its commands and their help, as picocli has it. */
+final class Commands {
+
+  private Commands() {}
+
+  /** Executes the command that the arguments name; gives its exit code. */
+  static int execute(String[] args, InputStream in, OutputStream stdout, PrintWriter err) {
+    PrintWriter out = new PrintWriter(stdout, false, StandardCharsets.UTF_8);
+    int exit = commandLine(in, stdout, out, err).execute(args);
+    out.flush();
+    return exit;
+  }
+
+  private static CommandLine commandLine(
+      InputStream in, OutputStream stdout, PrintWriter out, PrintWriter err) {
+    CommandLine root = new CommandLine(root(in, stdout));
+    root.setOut(out);
+    root.setErr(err);
+    // A file may be called @name
+    root.setExpandAtFiles(false);
+    root.setParameterExceptionHandler(
+        (e, given) -> {
+          CommandSpec command = e.getCommandLine().getCommandSpec();
+          err.println(
+              "seccomp-watch: "
+                  + Main.oneLine(e)
+                  + ": see '"
+                  + command.qualifiedName()
+                  + " --help'");
+          return CommandLine.ExitCode.USAGE;
+        });
+    root.setExecutionExceptionHandler((e, commandLine, parsed) -> Main.failed(e, err));
+    return root;
+  }
+
+  private static CommandSpec root(InputStream in, OutputStream stdout) {
+    CommandSpec[] self = new CommandSpec[1];
+    CommandSpec root =
+        CommandSpec.wrapWithoutInspection(
+            (Callable<Integer>)
+                () -> {
+                  self[0].commandLine().usage(self[0].commandLine().getErr());
+                  return CommandLine.ExitCode.USAGE;
+                });
+    self[0] = root;
+    root.name("seccomp-watch");
+    root.usageMessage()
+        .description("Sees every seccomp denial on a node and says which workload it came from.")
+        .footer(
+            "",
+            "Examples:",
+            "  seccomp-watch run --source auto --kubernetes off",
+            "  seccomp-watch replay --output summary /var/log/audit/audit.log*",
+            "  seccomp-watch syscall --arch aarch64 keyctl 40");
+    root.mixinStandardHelpOptions(true);
+    root.versionProvider(() -> new String[] {BuildInfo.read().line()});
+    root.addSubcommand("run", RunHelp.spec());
+    root.addSubcommand("replay", new CommandLine(new ReplayCommand(in, stdout)));
+    root.addSubcommand("syscall", new CommandLine(new SyscallCommand()));
+    return root;
+  }
+}
