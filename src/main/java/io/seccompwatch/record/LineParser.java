@@ -25,6 +25,7 @@ public final class LineParser {
   private static final byte[] JOURNAL_SECCOMP = ascii("SECCOMP ");
   private static final byte[] STAMP = ascii("audit(");
   private static final byte[] STAMP_END = ascii("):");
+  private static final int SHORTCUT_BYTES = 24;
   private static final long MAX_SECONDS = 99_999_999_999L;
 
   private final Dialect dialect;
@@ -42,6 +43,9 @@ public final class LineParser {
 
   /** What {@code buffer[from, to)} is: one line without its line end. */
   public Line parse(byte[] buffer, int from, int to) {
+    if (isAnotherAuditdType(buffer, from, to)) {
+      return Line.OTHER;
+    }
     in.reset(buffer, from, to);
     return switch (in.peek()) {
       case 't', 'n' -> typed();
@@ -51,6 +55,35 @@ public final class LineParser {
       case -1, ' ', '\t' -> Line.OTHER;
       default -> named();
     };
+  }
+
+  /**
+   * Whether the line is one of auditd's that can be nothing for us, which nearly all lines of an
+   * audit log are: {@code type=} with a type that does not begin as ours do, and no {@code
+   * msg=lost}. Only a shortcut: without it such a line is found to be nothing just the same.
+   */
+  private static boolean isAnotherAuditdType(byte[] buffer, int from, int to) {
+    if (to - from < SHORTCUT_BYTES
+        || buffer[from] != 't'
+        || buffer[from + 1] != 'y'
+        || buffer[from + 2] != 'p'
+        || buffer[from + 3] != 'e'
+        || buffer[from + 4] != '=') {
+      return false;
+    }
+    int begin = buffer[from + 5] << 8 | buffer[from + 6];
+    if (begin == ('S' << 8 | 'E') // SECCOMP
+        || begin == ('1' << 8 | '3') // 1326
+        || begin == ('U' << 8 | 'N') // UNKNOWN[1326]
+        || begin == ('D' << 8 | 'A')) { // DAEMON_ERR
+      return false;
+    }
+    for (int at = from + 7; at < to - 5; at++) {
+      if (buffer[at] == ' ') {
+        return buffer[at + 5] != 'l'; // " msg=lost"
+      }
+    }
+    return false;
   }
 
   /** Lines that start with {@code type=} or {@code node=}, or by chance with these letters. */

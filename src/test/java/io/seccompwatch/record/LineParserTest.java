@@ -164,6 +164,8 @@ class LineParserTest {
         "audit: audit_lost=7 audit_rate_limit=5 audit_backlog_limit=64  | KERNEL_RATE_LIMIT | 7",
         "audit: auditd disappeared                                      | AUDITD            | 1",
         "type=DAEMON_ERR op=format-raw msg=NULL res=failed              | AUDITD            | 1",
+        "type=SYSCALL msg=lost (and some more text after it)            | AUDITD            | 1",
+        "node=n1 type=PATH msg=lost                                     | AUDITD            | 1",
         "node=n1 type=DAEMON_ERR op=format-enriched msg=NULL res=failed | AUDITD            | 1",
         "Feb  9 17:53:54 n1 auditd[600]: queue to plugins is full - dropping event | AUDITD | 1",
         "Feb  9 17:53:54 n1 rsyslogd: imjournal: 4321 messages lost due to rate-limiting (20000"
