@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.violation.ViolationJson;
 import java.io.PrintStream;
 import java.time.Clock;
 import java.time.Duration;
@@ -52,7 +53,10 @@ final class AgentLog {
       return;
     }
     StringBuilder line = new StringBuilder(160);
-    line.append("time=").append(clock.instant()).append(" level=").append(level);
+    line.append("time=")
+        .append(ViolationJson.format(clock.instant()))
+        .append(" level=")
+        .append(level);
     append(line, "msg", message);
     for (int i = 0; i + 1 < keysAndValues.length; i += 2) {
       append(line, String.valueOf(keysAndValues[i]), String.valueOf(keysAndValues[i + 1]));

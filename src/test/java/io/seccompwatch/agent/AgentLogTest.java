@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AgentLogTest {
 
-  private static final String START = "time=2026-11-22T10:20:30Z level=";
+  private static final String START = "time=2026-11-22T10:20:30.000Z level=";
 
   private final TestClock clock = new TestClock();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
