@@ -396,13 +396,20 @@ final class FollowedFiles {
     }
   }
 
+  /** What no file holds is lost; what has bytes to know it by may be in a file not yet judged. */
   private void writeOffMissing() {
     Set<Generation> known = new HashSet<>(present);
     files.forEach(f -> known.add(f.run()));
     interrupted.forEach(i -> known.add(i.run()));
+    int mayWait = allJudged ? 0 : limits.maxLeaving();
     for (Generation run : ledger.runs()) {
       boolean unread = run.isOpen() || run.offset() < run.knownSize();
+      boolean waits = run.hasBytes() && mayWait > 0;
       if (unread && !known.contains(run)) {
+        if (waits) {
+          mayWait--;
+          continue;
+        }
         sink.lost(LossReason.ROTATION, 1);
         run.writeOff();
       }

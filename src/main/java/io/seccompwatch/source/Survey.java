@@ -133,7 +133,7 @@ final class Survey {
             && !candidate.current()
             && !run.isOpen()
             && run.offset() == run.position()
-            && (candidate.compressed() || candidate.stat().size() == run.position());
+            && (candidate.compressed() || run.endsAt(candidate.stat().size()));
     if (settled && run != null) {
       present.add(run);
     }

@@ -1,6 +1,7 @@
 package io.seccompwatch.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.record.LossReason;
 import java.io.IOException;
@@ -261,6 +262,27 @@ class FileFollowerTest {
     pass(2);
     assertDelivered(1, 2);
     assertThat(follower.state().up()).isTrue();
+  }
+
+  @Test
+  void aCopyThatCannotBeReadAtFirstIsReadLaterAlthoughNoByteOfItsOriginalHadBeen()
+      throws IOException {
+    write(file, line(1) + line(2));
+    sink.failures = 1;
+    assertThatThrownBy(follower::poll).isInstanceOf(IllegalStateException.class);
+    follower.close();
+    Files.copy(file, log.resolve("audit.log.2"));
+    truncate();
+    rename("audit.log", "audit.log.1");
+    access.deny(true);
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    drain();
+    assertThat(sink.lost).as("it may be in a file that could not be read").isZero();
+    access.deny(false);
+    pass(2);
+    assertDelivered(1, 2);
+    assertThat(sink.lost).isZero();
   }
 
   @Test
