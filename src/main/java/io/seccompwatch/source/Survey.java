@@ -195,7 +195,7 @@ final class Survey {
   }
 
   private void take(Candidate candidate, Content content, Generation run) throws IOException {
-    boolean wanted = candidate.current() || run.goesOnIn(content);
+    boolean wanted = candidate.current() || run.goesOnIn(content) || mayGrow(candidate, run);
     if (wanted) {
       if (run.offset() != run.position()) {
         run.rewind(content, run.offset());
@@ -208,6 +208,15 @@ final class Survey {
       }
     }
     run.movedTo(candidate.stat().identity());
+  }
+
+  /** Whether it was rotated away shortly before a restart: its writer may not have reopened yet. */
+  private static boolean mayGrow(Candidate candidate, Generation run) {
+    FileIdentity identity = run.identity();
+    return run.isOpen()
+        && !candidate.compressed()
+        && identity != null
+        && identity.sameAs(candidate.stat().identity());
   }
 
   private void begin(Candidate candidate) {

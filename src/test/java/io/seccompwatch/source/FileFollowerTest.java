@@ -315,6 +315,23 @@ class FileFollowerTest {
   }
 
   @Test
+  void aWriterThatHasNotReopenedWhenTheAgentRestartsIsStillHeard() throws IOException {
+    write(file, line(1));
+    drain();
+    follower.close();
+    rename("audit.log", "audit.log.1");
+    write(file, line(2));
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    write(log.resolve("audit.log.1"), line(3));
+    Files.delete(log.resolve("audit.log.1"));
+    drain();
+    assertDelivered(1, 2, 3);
+    pass(60);
+    assertThat(follower.state().openFiles()).isOne();
+  }
+
+  @Test
   void aRestartFindsItsPlaceInACompressedSibling() throws IOException {
     write(file, line(1));
     drain();

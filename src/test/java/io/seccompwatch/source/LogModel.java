@@ -285,9 +285,12 @@ final class LogModel {
       judged = name;
       certainlyLost = 0;
       for (Map.Entry<String, Made> each : names.entrySet()) {
+        Made file = each.getValue();
         boolean visible = isOf(name, each.getKey());
-        each.getValue().held |= visible && !each.getValue().released;
-        each.getValue().seen |= visible;
+        // A sibling is not opened before it holds something.
+        boolean holds = each.getKey().equals(name) || !file.lines.isEmpty();
+        file.held |= visible && holds && !file.released;
+        file.seen |= visible;
       }
     } else if (!judged.equals(name)) {
       judged = "";
@@ -312,7 +315,7 @@ final class LogModel {
     down = true;
     for (Made each : names.values()) {
       each.held = false;
-      each.released = false;
+      each.released &= !isUnread(each, delivered); // a checkpoint tells that it was closed
     }
     for (Made each : unlinkedWriter.keySet()) {
       excuse(each, delivered);
@@ -345,6 +348,7 @@ final class LogModel {
     names.values().forEach(each -> excuse(each, delivered));
     names.values().forEach(each -> each.seen = true);
     names.values().forEach(each -> each.recorded = false);
+    names.forEach((each, file) -> file.released |= !each.equals(name));
     certainlyLost = 0;
     judged = "";
     listed.add(name);
@@ -384,9 +388,7 @@ final class LogModel {
     Made file = Objects.requireNonNull(names.remove(gone));
     file.partial = "";
     mayBeLost = true;
-    boolean unread =
-        file.lines.stream().anyMatch(l -> !delivered.contains(l) && !excused.contains(l));
-    if (down && unread && file.recorded && isJudged(gone)) {
+    if (down && isUnread(file, delivered) && file.recorded && isJudged(gone)) {
       certainlyLost++;
     }
     if (file.held) {
@@ -419,6 +421,10 @@ final class LogModel {
     if (linked && !rotated.seen && !listed.contains(name)) {
       excuse(rotated, delivered);
     }
+  }
+
+  private boolean isUnread(Made file, Set<Integer> delivered) {
+    return file.lines.stream().anyMatch(l -> !delivered.contains(l) && !excused.contains(l));
   }
 
   private boolean isJudged(String file) {
