@@ -153,7 +153,7 @@ public final class FileFollower implements AutoCloseable {
     boolean interrupted = Thread.interrupted();
     try {
       saving.last(files.checkpoint());
-      files.close();
+      files.open().close();
       publish();
     } finally {
       if (interrupted) {
@@ -163,7 +163,7 @@ public final class FileFollower implements AutoCloseable {
   }
 
   private void publish() {
-    FollowedFile open = files.current();
+    FollowedFile open = files.open().current();
     String saveWarning = saving.warning();
     String checkpointWarning = saveWarning == null ? loadWarning : saveWarning;
     String warning = files.warning() == null ? checkpointWarning : files.warning();
@@ -176,9 +176,9 @@ public final class FileFollower implements AutoCloseable {
             open == null ? null : open.run().identity(),
             open == null ? 0 : open.run().offset(),
             open == null ? 0 : open.run().knownSize(),
-            files.lag(),
+            files.open().lag(),
             files.rotations(),
-            files.count(),
+            files.open().count(),
             lastRead);
     if (!next.equals(state)) {
       state = next;

@@ -1,5 +1,6 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.record.LossReason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -89,6 +90,29 @@ final class FollowedFile {
     int wanted = Math.max(before, Generation.HEAD_BYTES);
     return content.mayChange()
         && !run.leadsTo(buffer, content.read(run.position() - before, buffer, 0, wanted));
+  }
+
+  /**
+   * Goes on in a truncated file if only its end was cut off, its beginning is the same: that is not
+   * to be read again.
+   *
+   * @return false when it holds other content
+   */
+  boolean goesOnCut() throws IOException {
+    long size = content.size();
+    if (!run.isTelling() || size == 0 || !run.isIn(content)) {
+      return false;
+    }
+    boolean unreadGone = run.knownSize() > Math.max(run.position(), size);
+    if (size < run.position()) {
+      run.rewind(content, Math.min(size, run.offset()));
+      restart(run);
+    }
+    if (unreadGone) {
+      sink.lost(LossReason.ROTATION, 1);
+    }
+    run.cutTo(size);
+    return true;
   }
 
   /** Delivers a last line without a newline: it will not be completed. */

@@ -1,28 +1,20 @@
 package io.seccompwatch.source;
 
-import io.seccompwatch.record.LossReason;
-import io.seccompwatch.source.FollowedFile.Interrupted;
 import io.seccompwatch.source.FollowedFile.Step;
-import io.seccompwatch.source.Siblings.Candidate;
+import io.seccompwatch.source.Newcomers.Baseline;
 import io.seccompwatch.source.Siblings.Listing;
-import io.seccompwatch.source.Survey.Baseline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files that a follower holds open, the oldest first, the one at the followed path last: reads
- * them in this order, and lets a file go when it was rotated away and is quiet. Owned by the
- * follower's thread.
+ * Reads a log's files in their order, and looks again at the names when something was done to them.
+ * Owned by the follower's thread.
  */
 final class FollowedFiles {
 
@@ -37,16 +29,14 @@ final class FollowedFiles {
   private final Ledger ledger = new Ledger();
   private final byte[] buffer;
 
-  private final List<FollowedFile> files = new ArrayList<>();
-  private final List<Interrupted> interrupted = new ArrayList<>();
+  private final OpenFiles files;
+  private final Settlement settlement;
   private Set<Generation> present = Set.of();
 
   private Baseline baseline;
   private boolean looked;
   private boolean allJudged;
-  private boolean lookAgain = true;
-  private long retryAt;
-  private boolean retryWanted;
+  private final NextLook nextLook;
   private @Nullable String seenKey;
 
   private int budget;
@@ -68,6 +58,9 @@ final class FollowedFiles {
     this.limits = limits;
     this.access = access;
     this.siblings = new Siblings(access, file, clock);
+    this.nextLook = new NextLook(limits.retryAfter());
+    this.files = new OpenFiles(limits, sink);
+    this.settlement = new Settlement(ledger, files, sink, limits.maxLeaving());
     this.buffer = new byte[limits.bufferBytes()];
     this.baseline = startAt == StartAt.BEGINNING ? Baseline.SIBLINGS : Baseline.ALL;
   }
@@ -85,8 +78,7 @@ final class FollowedFiles {
       return null;
     }
     List<Checkpoint.Run> runs = new ArrayList<>();
-    Set<Generation> held = new HashSet<>();
-    files.forEach(f -> held.add(f.run()));
+    Set<Generation> held = files.runs();
     for (Generation run : ledger.runs()) {
       if (!allJudged || held.contains(run) || run.isOpen() || present.contains(run)) {
         runs.add(run.save());
@@ -106,7 +98,12 @@ final class FollowedFiles {
       more = readAll(now);
     }
     if (!more) {
-      letGo(now);
+      int before = files.count();
+      try {
+        files.letGo(now);
+      } finally {
+        changed |= files.count() < before;
+      }
     }
     return more;
   }
@@ -125,11 +122,6 @@ final class FollowedFiles {
     return was;
   }
 
-  @Nullable FollowedFile current() {
-    FollowedFile last = files.isEmpty() ? null : files.getLast();
-    return last != null && last.isCurrent() ? last : null;
-  }
-
   /** Why nothing is open at the path. */
   String reason() {
     return reason == null ? "no such file: waiting for it" : reason;
@@ -143,22 +135,9 @@ final class FollowedFiles {
     return rotations;
   }
 
-  int count() {
-    return files.size();
-  }
-
-  /** Bytes that are there and have not been read, as last seen. */
-  long lag() {
-    long lag = 0;
-    for (FollowedFile each : files) {
-      lag += Math.max(0, each.run().knownSize() - each.run().position());
-    }
-    return lag;
-  }
-
-  void close() {
-    files.forEach(FollowedFile::close);
-    files.clear();
+  /** The files that are open. */
+  OpenFiles open() {
+    return files;
   }
 
   private boolean isLookDue(long now) {
@@ -166,7 +145,7 @@ final class FollowedFiles {
     try {
       FileStat seen = access.stat(file);
       key = seen.identity().key();
-      FollowedFile current = current();
+      FollowedFile current = files.current();
       if (current != null && current.holds(seen.identity())) {
         if (seen.size() < current.run().knownSize()) {
           truncated(current, now);
@@ -177,14 +156,14 @@ final class FollowedFiles {
       reason = IoReason.of(e);
     }
     boolean moved = !Objects.equals(key, seenKey);
-    boolean retryDue = retryWanted && now - retryAt >= 0;
-    return lookAgain || moved || retryDue || siblings.mayHaveChanged();
+    return moved || nextLook.isDue(now) || siblings.mayHaveChanged();
   }
 
   private boolean readAll(long now) {
     int truncations = 0;
-    for (int i = 0; i < files.size(); i++) {
-      FollowedFile each = files.get(i);
+    List<FollowedFile> open = files.list();
+    for (int i = 0; i < open.size(); i++) {
+      FollowedFile each = open.get(i);
       Step step = readToEnd(each, now);
       if (step == Step.READ) {
         return true;
@@ -196,7 +175,7 @@ final class FollowedFiles {
         truncated(each, now);
         look(now);
         i = -1; // a copy of what was truncated comes before it
-      } else if (!files.contains(each)) {
+      } else if (!open.contains(each)) {
         i--;
       }
     }
@@ -239,24 +218,16 @@ final class FollowedFiles {
 
   /** Gives up a handle; its run is found and opened again. */
   private void drop(FollowedFile each, long now) {
-    each.close();
-    files.remove(each);
-    retryIn(now);
+    files.drop(each);
+    nextLook.later(now);
     changed = true;
-  }
-
-  private void retryIn(long now) {
-    retryAt = now + limits.retryAfter().toNanos();
-    retryWanted = true;
   }
 
   private void truncated(FollowedFile each, long now) {
     changed = true;
     Generation run = each.run();
     try {
-      long size = each.content().size();
-      if (run.isTelling() && size > 0 && run.isIn(each.content())) {
-        cut(each, size);
+      if (each.goesOnCut()) {
         return;
       }
     } catch (IOException e) {
@@ -265,24 +236,10 @@ final class FollowedFiles {
     }
     Generation next = Generation.unread(Objects.requireNonNull(run.identity()));
     ledger.add(next);
-    interrupted.add(each.restart(next));
+    settlement.add(each.restart(next));
     run.movedTo(null);
     rotated();
-    lookAgain = true;
-  }
-
-  /** Its end was cut off, its beginning is the same: not to be read again. */
-  private void cut(FollowedFile each, long size) throws IOException {
-    Generation run = each.run();
-    boolean unreadGone = run.knownSize() > Math.max(run.position(), size);
-    if (size < run.position()) {
-      run.rewind(each.content(), Math.min(size, run.offset()));
-      each.restart(run);
-    }
-    if (unreadGone) {
-      sink.lost(LossReason.ROTATION, 1);
-    }
-    run.cutTo(size);
+    nextLook.atOnce();
   }
 
   private void rotated() {
@@ -296,12 +253,11 @@ final class FollowedFiles {
     boolean stable = false;
     for (int looks = 0; looks < MAX_LOOKS && !stable; looks++) {
       Listing listing = siblings.list();
-      Survey survey = new Survey(access, ledger, files, baseline);
+      Survey survey = new Survey(access, ledger, files.list(), new Newcomers(ledger, baseline));
       survey.run(listing);
       adopt(listing, survey, now);
       stable = !survey.isUnstable() && listing.shows(siblings.list());
-      lookAgain = !stable;
-      retryWanted = false;
+      nextLook.looked(stable);
       looked = true;
       allJudged = stable && !survey.isUnjudged() && listing.complete();
       if (allJudged) {
@@ -310,18 +266,18 @@ final class FollowedFiles {
         movedElsewhere |= !before.equals(siblings.base());
       }
       if (survey.isWaiting() || !listing.complete()) {
-        retryIn(now);
+        nextLook.later(now);
       }
       if (stable && listing.complete()) {
-        writeOffMissing();
+        settlement.writeOffMissing(present, allJudged);
       }
     }
-    settleInterrupted();
+    settlement.settle(allJudged);
   }
 
   /** What is held but not yet read must be known, or a copy of it would pass for something new. */
   private void learnHeads(long now) {
-    for (FollowedFile each : List.copyOf(files)) {
+    for (FollowedFile each : List.copyOf(files.list())) {
       try {
         if (each.isTruncated(buffer)) {
           truncated(each, now);
@@ -333,102 +289,21 @@ final class FollowedFiles {
     }
   }
 
-  /** As long as files may be hidden, a copy may come to light. */
-  private void settleInterrupted() {
-    while (!interrupted.isEmpty() && (allJudged || interrupted.size() > limits.maxLeaving())) {
-      settle(interrupted.removeFirst());
-    }
-    interrupted.removeIf(each -> isHeld(each.run()));
-  }
-
-  private boolean isHeld(Generation run) {
-    return files.stream().anyMatch(f -> f.run() == run);
-  }
-
   private void adopt(Listing listing, Survey survey, long now) {
     for (Survey.Found found : survey.found()) {
-      files.add(
-          new FollowedFile(
-              found.candidate().path(),
-              found.content(),
-              found.run(),
-              limits.maxLineBytes(),
-              sink,
-              now));
+      files.open(found, now);
       changed = true;
       if (found.fresh() && baseline == Baseline.NONE) {
         rotated();
       }
     }
-    Map<String, Integer> places = new HashMap<>();
-    seenKey = null;
-    for (Candidate candidate : listing.candidates()) {
-      String key = candidate.stat().identity().key();
-      places.put(key, places.size());
-      seenKey = candidate.current() ? key : seenKey;
-    }
-    for (FollowedFile each : files) {
-      each.setCurrent(each.hasKey(seenKey), now);
-    }
-    // What has no name any more is older than what has one.
-    files.sort(Comparator.comparingInt(each -> places.getOrDefault(each.key(), -1)));
+    seenKey = listing.currentKey();
+    files.arrange(listing.places(), seenKey, now);
     present = survey.present();
     reason = survey.currentProblem() == null ? listing.reason() : survey.currentProblem();
     warning = survey.problem() == null ? listing.warning() : survey.problem();
     if (!listing.denied()) {
       baseline = Baseline.NONE;
     }
-  }
-
-  /** Delivers the partial last line of a truncated run unless a copy holds more of it. */
-  private void settle(Interrupted each) {
-    Generation run = each.run();
-    if (isHeld(run)) {
-      return;
-    }
-    each.finish();
-    if (run.knownSize() > run.position()) {
-      sink.lost(LossReason.ROTATION, 1);
-    }
-    run.writeOff();
-    if (!run.isTelling() || run.position() < Generation.TELLING_BYTES) {
-      ledger.remove(run); // too short to be known again: a new file may begin with the same bytes
-    }
-  }
-
-  private void writeOffMissing() {
-    Set<Generation> known = new HashSet<>(present);
-    files.forEach(f -> known.add(f.run()));
-    interrupted.forEach(i -> known.add(i.run()));
-    for (Generation run : ledger.runs()) {
-      boolean unread = run.isOpen() || run.offset() < run.knownSize();
-      if (unread && !known.contains(run)) {
-        sink.lost(LossReason.ROTATION, 1);
-        run.writeOff();
-      }
-    }
-  }
-
-  /** Closes what was rotated away, is quiet and has a successor that holds data. */
-  private void letGo(long now) {
-    int leaving = files.size() - 1;
-    for (int i = 0; i < files.size(); i++) {
-      FollowedFile each = files.get(i);
-      boolean whole = !each.content().mayChange();
-      boolean quiet = now - each.quietSince() >= limits.lateWrites().toNanos();
-      boolean tooMany = leaving > limits.maxLeaving();
-      if (!each.isCurrent() && (whole || tooMany || (quiet && hasSuccessor(i)))) {
-        each.finish();
-        each.run().setOpen(false);
-        each.close();
-        files.remove(i--);
-        leaving--;
-        changed = true;
-      }
-    }
-  }
-
-  private boolean hasSuccessor(int index) {
-    return files.stream().skip(index + 1L).anyMatch(f -> f.run().position() > 0);
   }
 }

@@ -145,6 +145,14 @@ final class Generation {
     return read == markerLength ? markerIs(bytes) : headLength >= TELLING_BYTES;
   }
 
+  /**
+   * Whether a file of this size may hold what was read and no more. One that is shorter than the
+   * first bytes known was truncated, even if nothing beyond them had been read.
+   */
+  boolean endsAt(long size) {
+    return position == size && headFrom + headLength <= size;
+  }
+
   /** Whether a short beginning of a file is no more than a beginning of this run. */
   boolean beginsWith(byte[] bytes, int length) {
     return length <= headLength && startsWith(head, bytes, length);

@@ -79,6 +79,19 @@ final class Siblings {
       return names().equals(other.names());
     }
 
+    /** The place of each file in the order, by its key. */
+    Map<String, Integer> places() {
+      Map<String, Integer> places = new HashMap<>();
+      candidates.forEach(c -> places.put(c.stat.identity().key(), places.size()));
+      return places;
+    }
+
+    /** The key of the file at the path; null when there is none. */
+    @Nullable String currentKey() {
+      Candidate last = candidates.isEmpty() ? null : candidates.getLast();
+      return last != null && last.current ? last.stat.identity().key() : null;
+    }
+
     private Map<Path, String> names() {
       Map<Path, String> names = new HashMap<>();
       candidates.forEach(c -> names.put(c.path, c.stat.identity().key()));

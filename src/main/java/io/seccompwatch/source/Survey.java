@@ -26,20 +26,10 @@ final class Survey {
    */
   record Found(Candidate candidate, Content content, Generation run, boolean fresh) {}
 
-  /** What of the files that are not known counts as read. */
-  enum Baseline {
-    /** Everything: following starts at the present end. */
-    ALL,
-    /** What was rotated away: following starts with the present file. */
-    SIBLINGS,
-    /** Nothing: what is not known was made since. */
-    NONE
-  }
-
   private final FileAccess access;
   private final Ledger ledger;
   private final List<FollowedFile> held;
-  private final Baseline baseline;
+  private final Newcomers newcomers;
 
   private final Set<Generation> present = new HashSet<>();
   private final Map<Candidate, Content> opened = new LinkedHashMap<>();
@@ -54,13 +44,13 @@ final class Survey {
    * A survey.
    *
    * @param held the files that are open already
-   * @param baseline what counts as read because it was there before the first start
+   * @param newcomers judges what is not known
    */
-  Survey(FileAccess access, Ledger ledger, List<FollowedFile> held, Baseline baseline) {
+  Survey(FileAccess access, Ledger ledger, List<FollowedFile> held, Newcomers newcomers) {
     this.access = access;
     this.ledger = ledger;
     this.held = held;
-    this.baseline = baseline;
+    this.newcomers = newcomers;
   }
 
   /** Goes through the files of a listing. */
@@ -133,7 +123,7 @@ final class Survey {
             && !candidate.current()
             && !run.isOpen()
             && run.offset() == run.position()
-            && (candidate.compressed() || candidate.stat().size() == run.position());
+            && (candidate.compressed() || run.endsAt(candidate.stat().size()));
     if (settled && run != null) {
       present.add(run);
     }
@@ -205,7 +195,7 @@ final class Survey {
   }
 
   private void take(Candidate candidate, Content content, Generation run) throws IOException {
-    boolean wanted = candidate.current() || run.goesOnIn(content);
+    boolean wanted = candidate.current() || run.goesOnIn(content) || mayGrow(candidate, run);
     if (wanted) {
       if (run.offset() != run.position()) {
         run.rewind(content, run.offset());
@@ -220,20 +210,29 @@ final class Survey {
     run.movedTo(candidate.stat().identity());
   }
 
+  /** Whether it was rotated away shortly before a restart: its writer may not have reopened yet. */
+  private static boolean mayGrow(Candidate candidate, Generation run) {
+    FileIdentity identity = run.identity();
+    return run.isOpen()
+        && !candidate.compressed()
+        && identity != null
+        && identity.sameAs(candidate.stat().identity());
+  }
+
   private void begin(Candidate candidate) {
     Content content = opened.get(candidate);
     if (content == null) {
       return;
     }
     try {
-      boolean asRead = countsAsRead(candidate);
-      if (!asRead && isBeginningOfKnown(candidate, content)) {
+      boolean asRead = newcomers.countsAsRead(candidate);
+      if (!asRead && newcomers.isBeginningOfKnown(candidate, content)) {
         // A compressed file is whole as soon as it stands alone; a plain one may be growing.
         waiting |= !candidate.compressed();
         FollowedFile.closeQuietly(content);
         return;
       }
-      Generation run = asRead ? readAlready(candidate, content) : newRun(candidate, content);
+      Generation run = newcomers.runOf(candidate, content);
       boolean noted = ledger.removeBlank(candidate.stat().identity());
       ledger.add(run);
       present.add(run);
@@ -246,54 +245,6 @@ final class Survey {
       FollowedFile.closeQuietly(content);
       unreadable(candidate, e);
     }
-  }
-
-  private static Generation newRun(Candidate candidate, Content content) throws IOException {
-    Generation run = Generation.unread(candidate.stat().identity());
-    run.learnHead(content);
-    return run;
-  }
-
-  private static Generation readAlready(Candidate candidate, Content content) throws IOException {
-    long size = candidate.compressed() ? Generation.ALL : candidate.stat().size();
-    Generation run = Generation.readTo(candidate.stat().identity(), size);
-    run.learnHead(content);
-    if (!candidate.compressed()) {
-      run.rewind(content, candidate.current() ? lastLineEnd(content, size) : size);
-    }
-    return run;
-  }
-
-  /** The end of the last whole line: a line that is half written at the start is still read. */
-  private static long lastLineEnd(Content content, long size) throws IOException {
-    byte[] last = new byte[(int) Math.min(size, 64 << 10)];
-    int length = content.read(size - last.length, last, 0, last.length);
-    for (int i = length; i > 0; i--) {
-      if (last[i - 1] == '\n') {
-        return size - last.length + i;
-      }
-    }
-    return length == size ? 0 : size;
-  }
-
-  /** Whether it is so short that it may be a copy just begun of something known. */
-  private boolean isBeginningOfKnown(Candidate candidate, Content content) throws IOException {
-    if (ledger.blank(candidate.stat().identity()) != null) {
-      return false; // it was there before it held anything: no copy
-    }
-    byte[] bytes = new byte[Generation.TELLING_BYTES];
-    int length = content.read(0, bytes, 0, bytes.length);
-    return !candidate.current() && length < bytes.length && ledger.anyBeginsWith(bytes, length);
-  }
-
-  private boolean countsAsRead(Candidate candidate) {
-    boolean before =
-        switch (baseline) {
-          case ALL -> true;
-          case SIBLINGS -> !candidate.current();
-          case NONE -> false;
-        };
-    return before || candidate.foreign();
   }
 
   private boolean isPlaced(Generation run) {
@@ -313,6 +264,6 @@ final class Survey {
     } else {
       problem = "cannot read " + candidate.path() + ": " + reason;
     }
-    ledger.addUnopened(candidate, countsAsRead(candidate), present);
+    ledger.addUnopened(candidate, newcomers.countsAsRead(candidate), present);
   }
 }

@@ -63,6 +63,7 @@ class FileFollowerModelTest {
     private final Set<Integer> mayRepeat = new HashSet<>();
     private String kept = "";
     private int taken;
+    private long lostBefore;
     private long nanos;
     private FileFollower follower;
 
@@ -138,8 +139,6 @@ class FileFollowerModelTest {
         model.moveAway();
       } else if (dice < 85) {
         access.deny(!access.isDenied());
-        // A file that was seen, could not be read and has gone may have been copied: not known.
-        model.mayBeLost = true;
         model.story.add("deny " + access.isDenied());
       } else if (dice < 89) {
         pass(Duration.ofMillis(random.nextInt(30_000)));
@@ -181,9 +180,7 @@ class FileFollowerModelTest {
         assertThat(failing).as("only a failing sink may stop a poll").isTrue();
       }
       model.story.add("poll: " + (sink.lines.size() - taken) + " lines");
-      if (whole) {
-        model.polled(access.isDenied());
-      }
+      polled(whole);
       take();
       noteCheckpoint();
     }
@@ -197,9 +194,18 @@ class FileFollowerModelTest {
         assertThat(++rounds).as("polls until everything is read").isLessThan(1_000_000);
       }
       model.story.add("drain: " + (sink.lines.size() - taken) + " lines");
-      model.polled(access.isDenied());
+      polled(true);
       take();
       noteCheckpoint();
+    }
+
+    private void polled(boolean whole) {
+      if (whole && !access.isDenied() && !model.isAway()) {
+        assertThat(sink.lost - lostBefore)
+            .as("losses told of files that went while the agent was down")
+            .isGreaterThanOrEqualTo(model.certainlyLost());
+      }
+      model.polled(access.isDenied(), whole);
     }
 
     private void pass(Duration time) {
@@ -213,12 +219,12 @@ class FileFollowerModelTest {
     private void restart() throws IOException {
       follower.close();
       sinceCheckpoint.clear();
+      noteCheckpoint();
       begin("restart");
     }
 
     private void crash() throws IOException {
       mayRepeat.addAll(sinceCheckpoint);
-      model.forgetTargets();
       begin("crash");
     }
 
@@ -241,9 +247,13 @@ class FileFollowerModelTest {
       access.crash();
       model.story.add(how);
       model.stopped(delivered());
+      if (model.certainlyLost() == 0) {
+        lostBefore = sink.lost;
+      }
       for (int i = random.nextInt(4); i > 0; i--) {
         step(random.nextInt(26) + (random.nextBoolean() ? 0 : 58) % 80);
       }
+      model.started();
       follower = start();
     }
 
@@ -281,6 +291,7 @@ class FileFollowerModelTest {
       if (!now.equals(kept)) {
         kept = now;
         sinceCheckpoint.clear();
+        model.recorded(delivered());
       }
     }
 

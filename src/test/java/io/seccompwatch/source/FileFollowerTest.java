@@ -1,6 +1,7 @@
 package io.seccompwatch.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.record.LossReason;
 import java.io.IOException;
@@ -264,6 +265,27 @@ class FileFollowerTest {
   }
 
   @Test
+  void aCopyThatCannotBeReadAtFirstIsReadLaterAlthoughNoByteOfItsOriginalHadBeen()
+      throws IOException {
+    write(file, line(1) + line(2));
+    sink.failures = 1;
+    assertThatThrownBy(follower::poll).isInstanceOf(IllegalStateException.class);
+    follower.close();
+    Files.copy(file, log.resolve("audit.log.2"));
+    truncate();
+    rename("audit.log", "audit.log.1");
+    access.deny(true);
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    drain();
+    assertThat(sink.lost).as("it may be in a file that could not be read").isZero();
+    access.deny(false);
+    pass(2);
+    assertDelivered(1, 2);
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
   void aDirectoryThatIsMissingForAWhileLosesNothing() throws IOException {
     write(file, line(1));
     Path away = temp.resolve("away");
@@ -290,6 +312,23 @@ class FileFollowerTest {
     drain();
     assertDelivered(1, 2, 3, 4);
     assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void aWriterThatHasNotReopenedWhenTheAgentRestartsIsStillHeard() throws IOException {
+    write(file, line(1));
+    drain();
+    follower.close();
+    rename("audit.log", "audit.log.1");
+    write(file, line(2));
+    follower = start(StartAt.CHECKPOINT);
+    drain();
+    write(log.resolve("audit.log.1"), line(3));
+    Files.delete(log.resolve("audit.log.1"));
+    drain();
+    assertDelivered(1, 2, 3);
+    pass(60);
+    assertThat(follower.state().openFiles()).isOne();
   }
 
   @Test

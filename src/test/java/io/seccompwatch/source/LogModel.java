@@ -42,6 +42,9 @@ final class LogModel {
      */
     boolean released;
 
+    /** Whether the last checkpoint surely tells of it as of a file that may hold more. */
+    boolean recorded;
+
     /** Whether it was made by a rotator: no writer has it open. */
     boolean copied;
 
@@ -70,6 +73,17 @@ final class LogModel {
   private final Random random;
 
   private String name;
+
+  /** The link's last target all of whose files the agent has surely judged; empty when not sure. */
+  private String judged = "";
+
+  /** The link's targets beside which the agent, as it runs now, has surely looked. */
+  private final Set<String> listed = new HashSet<>();
+
+  /** Files that went while the agent was down and knew of unread lines in them. */
+  private int certainlyLost;
+
+  private boolean down;
   private boolean isAway;
   private int links;
 
@@ -145,9 +159,7 @@ final class LogModel {
     moved.cut = !moved.partial.isEmpty();
     moved.partial = "";
     names.put(name + ".1", moved);
-    if (linked && !moved.seen) {
-      excuse(moved, delivered); // beside a target that was not known when it was rotated
-    }
+    excuseForeign(moved, delivered);
     story.add("rotate");
     if (random.nextBoolean()) {
       present();
@@ -193,9 +205,7 @@ final class LogModel {
       mayBeLost = true;
     }
     truncateFile(original);
-    if (linked && !copy.seen) {
-      excuse(copy, delivered);
-    }
+    excuseForeign(copy, delivered);
     story.add("copytruncate" + (between ? " with a line between" : ""));
   }
 
@@ -228,7 +238,8 @@ final class LogModel {
     Files.delete(path(sibling));
     names.remove(sibling);
     file.compressed = true;
-    mayBeLost |= !file.held; // of an empty file nothing is known by which to know it again
+    // Of a file never read, or empty, nothing is known by which to know it again.
+    mayBeLost |= !file.held || file.lines.isEmpty();
     names.put(sibling + ".gz", file);
     story.add("compress " + sibling);
   }
@@ -238,11 +249,13 @@ final class LogModel {
     if (!linked || isAway) {
       return;
     }
-    for (Map.Entry<String, Made> each : names.entrySet()) {
-      if (!each.getValue().seen) {
-        excuse(each.getValue(), delivered);
-      }
-    }
+    // Between two looks the link may be turned twice: what it led to in between is not known.
+    names.forEach(
+        (each, file) -> {
+          if (!file.seen && !isOf(judged, each)) {
+            excuse(file, delivered);
+          }
+        });
     name = "target-" + ++links + ".log";
     present();
     write(path(name), "");
@@ -259,46 +272,86 @@ final class LogModel {
     story.add(isAway ? "move away" : "move back");
   }
 
-  /** The agent has polled: what it could see, it has open. */
-  void polled(boolean denied) {
-    if (!denied && !isAway) {
+  /**
+   * The agent has polled: what it could see, it has open.
+   *
+   * @param whole whether it came to its end
+   */
+  void polled(boolean denied, boolean whole) {
+    if (isAway) {
+      return;
+    }
+    if (whole && !denied) {
+      judged = name;
+      certainlyLost = 0;
       for (Map.Entry<String, Made> each : names.entrySet()) {
-        boolean visible = each.getKey().startsWith(name);
-        each.getValue().held |= visible && !each.getValue().released;
-        each.getValue().seen |= visible;
+        Made file = each.getValue();
+        boolean visible = isOf(name, each.getKey());
+        // A sibling is not opened before it holds something.
+        boolean holds = each.getKey().equals(name) || !file.lines.isEmpty();
+        file.held |= visible && holds && !file.released;
+        file.seen |= visible;
       }
+    } else if (!judged.equals(name)) {
+      judged = "";
+    }
+    if (whole) {
+      listed.add(name);
+    }
+  }
+
+  /**
+   * A checkpoint was written. Of a file that had no whole line it tells too little: the few bytes
+   * are the beginning of every file, and any may be its copy.
+   */
+  void recorded(Set<Integer> delivered) {
+    for (Made each : names.values()) {
+      each.recorded = each.held && each.lines.stream().anyMatch(delivered::contains);
     }
   }
 
   /** The agent is gone and with it its handles. */
   void stopped(Set<Integer> delivered) {
+    down = true;
     for (Made each : names.values()) {
       each.held = false;
-      each.released = false;
+      each.released &= !isUnread(each, delivered); // a checkpoint tells that it was closed
     }
     for (Made each : unlinkedWriter.keySet()) {
       excuse(each, delivered);
     }
     // Of a link's targets a restart looks at the last that was judged and at the present one.
+    // Beside the present one, if it was not judged, only what the checkpoint tells of is known.
     names.forEach(
         (each, file) -> {
-          if (!each.startsWith(name)) {
+          boolean present = isOf(name, each) && (file.seen || each.equals(name));
+          if (!present && !isOf(judged, each)) {
             excuse(file, delivered);
           }
         });
+    listed.clear();
+    listed.add(judged);
+  }
+
+  /** The agent is there again. */
+  void started() {
+    down = false;
+  }
+
+  /** How many losses its next whole look must tell. */
+  int certainlyLost() {
+    return certainlyLost;
   }
 
   /** Nothing that is there by now is asked for. */
   void forget(Set<Integer> delivered) {
     names.values().forEach(each -> excuse(each, delivered));
     names.values().forEach(each -> each.seen = true);
-  }
-
-  /** The last checkpoint may be older than the turn of the link to the present target. */
-  void forgetTargets() {
-    if (linked) {
-      names.values().forEach(each -> each.seen = false);
-    }
+    names.values().forEach(each -> each.recorded = false);
+    names.forEach((each, file) -> file.released |= !each.equals(name));
+    certainlyLost = 0;
+    judged = "";
+    listed.add(name);
   }
 
   /** Time has passed: what was rotated away may have been closed. */
@@ -335,6 +388,9 @@ final class LogModel {
     Made file = Objects.requireNonNull(names.remove(gone));
     file.partial = "";
     mayBeLost = true;
+    if (down && isUnread(file, delivered) && file.recorded && isJudged(gone)) {
+      certainlyLost++;
+    }
     if (file.held) {
       unlinkedWriter.put(file, path(gone)); // still readable through the agent's handle
     } else {
@@ -349,6 +405,7 @@ final class LogModel {
     }
     file.lines.clear();
     file.partial = "";
+    file.recorded = false; // by what the checkpoint tells, its copy may be known instead
   }
 
   private void excuse(Made file, Set<Integer> delivered) {
@@ -357,6 +414,25 @@ final class LogModel {
         excused.add(line);
       }
     }
+  }
+
+  /** What was rotated beside a target before the agent looked there was not written for it. */
+  private void excuseForeign(Made rotated, Set<Integer> delivered) {
+    if (linked && !rotated.seen && !listed.contains(name)) {
+      excuse(rotated, delivered);
+    }
+  }
+
+  private boolean isUnread(Made file, Set<Integer> delivered) {
+    return file.lines.stream().anyMatch(l -> !delivered.contains(l) && !excused.contains(l));
+  }
+
+  private boolean isJudged(String file) {
+    return !linked || isOf(judged, file);
+  }
+
+  private static boolean isOf(String target, String file) {
+    return !target.isEmpty() && file.startsWith(target);
   }
 
   private Made present() {
