@@ -74,6 +74,7 @@ final class NodeAttribution implements AutoCloseable {
 
   /** Warms the history, before any record comes, and keeps it from then on. */
   void start() {
+    watch.open();
     history.walk();
     keeper.start();
     Thread watching = new Thread(watch, "cgroup-watch");

@@ -37,7 +37,6 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
   private final Consumer<Path> onContainer;
   private final Map<WatchKey, Path> watched = new HashMap<>();
   private volatile @Nullable WatchService service;
-  private volatile boolean closed;
 
   /**
    * A watch that has not begun.
@@ -50,12 +49,25 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     this.onContainer = onContainer;
   }
 
-  @Override
-  public void run() {
-    try (WatchService opened = root.getFileSystem().newWatchService()) {
+  /** Begins to watch: what is made from now on will be told. Once, before {@link #run}. */
+  public void open() {
+    try {
+      WatchService opened = root.getFileSystem().newWatchService();
       service = opened;
       search(opened, root, 0);
-      while (!closed) {
+    } catch (IOException e) {
+      // No inotify instance is left on the node: the steady walks must do
+    }
+  }
+
+  @Override
+  public void run() {
+    WatchService opened = service;
+    if (opened == null) {
+      return;
+    }
+    try {
+      while (true) {
         WatchKey key = opened.take();
         for (WatchEvent<?> event : key.pollEvents()) {
           noticed(opened, watched.get(key), event);
@@ -66,8 +78,6 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
       }
     } catch (ClosedWatchServiceException e) {
       // close() was called
-    } catch (IOException e) {
-      // No inotify instance is left on the node: the steady walks must do
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -75,7 +85,6 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
     WatchService open = service;
     if (open != null) {
       try {
