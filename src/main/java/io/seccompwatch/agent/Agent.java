@@ -30,6 +30,7 @@ import io.seccompwatch.syscall.SyscallTables;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -159,7 +160,7 @@ public final class Agent implements AutoCloseable {
               new SyscallTables(),
               books,
               List.copyOf(publishers),
-              config.nodeName(),
+              nodeName(),
               clock);
       Sources sources = new Sources(open(shared, attribution));
       Housekeeping housekeeping =
@@ -218,6 +219,18 @@ public final class Agent implements AutoCloseable {
       return chosen.kind().label() + "-" + hash;
     }
 
+    /** In a pod the host's name is the pod's: better none than that. */
+    private @Nullable String nodeName() {
+      if (config.nodeName() != null || System.getenv("KUBERNETES_SERVICE_HOST") != null) {
+        return config.nodeName();
+      }
+      try {
+        return Files.readString(config.proc().resolve("sys/kernel/hostname")).strip();
+      } catch (IOException e) {
+        return null;
+      }
+    }
+
     private String bootId() {
       try {
         return BootTime.bootId(config.proc());
@@ -258,8 +271,7 @@ public final class Agent implements AutoCloseable {
               "/api/v1/status",
                   new StatusPage(
                       () ->
-                          housekeeping.status(
-                              build, config.nodeName(), started, books.balance(), canary)),
+                          housekeeping.status(build, nodeName(), started, books.balance(), canary)),
               "/", new FrontPage());
       InetSocketAddress address = new InetSocketAddress(config.listenHost(), config.listenPort());
       try {

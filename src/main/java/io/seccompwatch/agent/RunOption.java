@@ -25,7 +25,8 @@ public enum RunOption {
   CGROUP("/sys/fs/cgroup", "DIR", "The node's cgroup file systems."),
   KUBERNETES("auto", "MODE", "Names of pods and workloads from the API: auto, required or off."),
   KUBECONFIG(null, "FILE", "How to reach the API; the pod's service account when left out."),
-  NODE_NAME(null, "NAME", "This node's name in Kubernetes; the host's name when left out."),
+  NODE_NAME(
+      null, "NAME", "This node's name in Kubernetes; outside a pod the host's name when left out."),
   LISTEN(
       "0.0.0.0:9326",
       "HOST:PORT",

@@ -20,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +85,22 @@ class AgentTest {
       Files.writeString(log, RECORD);
       Await.until("ready", () -> get(agent, "/readyz").statusCode() == 200);
       Await.until("counted", () -> scrape(agent).sum("seccomp_denials_total") == 1);
+    }
+  }
+
+  @Test
+  void isNamedAfterItsHostWhenNobodyNamesItAndItRunsInNoPod() throws Exception {
+    Assumptions.assumeTrue(System.getenv("KUBERNETES_SERVICE_HOST") == null, "runs in a pod");
+    Files.writeString(log, "");
+    Path proc = Files.createDirectories(directory.resolve("proc/sys/kernel"));
+    Files.writeString(proc.resolve("hostname"), "n7\n");
+    given.put(RunOption.PROC, List.of(directory.resolve("proc").toString()));
+    try (Agent agent = start()) {
+      assertThat(get(agent, "/api/v1/status").body()).contains("\"node\" : \"n7\"");
+    }
+    given.put(RunOption.NODE_NAME, List.of("n1"));
+    try (Agent agent = start()) {
+      assertThat(get(agent, "/api/v1/status").body()).contains("\"node\" : \"n1\"");
     }
   }
 

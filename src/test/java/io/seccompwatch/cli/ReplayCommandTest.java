@@ -83,6 +83,13 @@ class ReplayCommandTest {
   }
 
   @Test
+  void theSummaryOfAnEndlessPathIsBounded() {
+    String path = record(1, "kc", "/" + "x".repeat(4_000), "c000003e", 165, "0x50000");
+    Cli.Ran ran = Cli.runOn(path, "replay", "--output", "summary");
+    assertThat(ran.out()).hasLineCount(2).hasSizeLessThan(700).endsWith("x…\n");
+  }
+
+  @Test
   void jsonIsALineOfTheSchemaForEach() throws IOException {
     List<String> lines = Cli.runOn(LOG, "replay", "--output", "json").out().lines().toList();
     assertThat(lines).hasSize(4);
