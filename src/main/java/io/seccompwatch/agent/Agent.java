@@ -33,6 +33,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,7 +120,10 @@ public final class Agent implements AutoCloseable {
     sources.close();
     attribution.close();
     if (violationLog != null) {
-      violationLog.close();
+      long unwritten = violationLog.close(Duration.ofMillis(500));
+      if (unwritten > 0) {
+        log.warn("violations were counted and not written to the log", "lines", unwritten);
+      }
     }
     http.close();
     state.close();
@@ -139,11 +143,16 @@ public final class Agent implements AutoCloseable {
       Books books = new Books(clock, config.seriesLimit());
       ViolationLog violationLog = violationLog();
       RecentViolations recent = new RecentViolations(RECENT);
+      SyscallTables tables = new SyscallTables();
       Canary canary =
           config.canary() == null
               ? null
               : new Canary(
-                  state.canaryKey(Canary.KEY_LENGTH), new SeccompCanary()::fire, books, clock);
+                  state.canaryKey(Canary.KEY_LENGTH),
+                  new SeccompCanary()::fire,
+                  tables,
+                  books,
+                  clock);
       NodeAttribution attribution =
           new NodeAttribution(
               config.proc(), System.getenv("SECCOMP_WATCH_POD_UID"), config.cgroup(), clock, log);
@@ -157,7 +166,7 @@ public final class Agent implements AutoCloseable {
           new Pipeline.Shared(
               new DuplicateFilter(stampless),
               canary,
-              new SyscallTables(),
+              tables,
               books,
               List.copyOf(publishers),
               nodeName(),

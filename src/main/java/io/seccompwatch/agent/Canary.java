@@ -4,6 +4,7 @@ import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.record.SeccompRecord;
+import io.seccompwatch.syscall.SyscallTables;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
@@ -14,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Proves that a denial would be seen: fires a harmless record of the agent's own and waits for it
  * to come back through a source. It is known by its name, {@code swc} with the state directory's
- * key and a counter: a name that nobody can guess, so that no workload can hide behind it.
- * Thread-safe.
+ * key and a counter, by its call and by its action: whoever learns the name could hide no more than
+ * that one harmless call, logged. Thread-safe.
  */
 final class Canary {
 
@@ -23,6 +24,10 @@ final class Canary {
   static final int KEY_LENGTH = 8;
 
   private static final String PREFIX = "swc";
+
+  /** The one call that its filter logs; {@link SeccompCanary} says why. */
+  private static final String CALL = "sched_rr_get_interval";
+
   private static final int COUNTER_LENGTH = 4;
   private static final int COUNTER_RADIX = 36;
   private static final long COUNTERS = 36 * 36 * 36 * 36;
@@ -42,6 +47,7 @@ final class Canary {
 
   private final String marker;
   private final Function<String, SeccompCanary.Result> fire;
+  private final SyscallTables tables;
   private final Books books;
   private final InstantSource clock;
   private final AtomicReference<@Nullable Status> status = new AtomicReference<>();
@@ -52,11 +58,17 @@ final class Canary {
    *
    * @param key the state directory's secret, {@link #KEY_LENGTH} letters
    * @param fire makes the record with the given comm
+   * @param tables names the record's call
    */
   Canary(
-      String key, Function<String, SeccompCanary.Result> fire, Books books, InstantSource clock) {
+      String key,
+      Function<String, SeccompCanary.Result> fire,
+      SyscallTables tables,
+      Books books,
+      InstantSource clock) {
     this.marker = PREFIX + key;
     this.fire = fire;
+    this.tables = tables;
     this.books = books;
     this.clock = clock;
     books.canaryAwaited();
@@ -68,8 +80,15 @@ final class Canary {
     counter = (counter + 1) % COUNTERS;
     // Before the call: the record may come back sooner than the call returns
     status.set(new Status(counter, null, System.nanoTime(), null, null));
-    if (fire.apply(comm(counter)) instanceof SeccompCanary.Result.Unavailable failed) {
-      String why = failed.what() + ": " + failed.errno() + ": " + failed.remedy();
+    String why = null;
+    try {
+      if (fire.apply(comm(counter)) instanceof SeccompCanary.Result.Unavailable failed) {
+        why = failed.what() + ": " + failed.errno() + ": " + failed.remedy();
+      }
+    } catch (IllegalStateException | OutOfMemoryError e) {
+      why = e + ": the canary's thread cannot run: raise the limit of processes";
+    }
+    if (why != null) {
       status.set(new Status(counter, why, System.nanoTime(), null, null));
     }
   }
@@ -84,7 +103,8 @@ final class Canary {
     if (comm == null
         || comm.length() != marker.length() + COUNTER_LENGTH
         || !comm.startsWith(marker)
-        || record.action() != SeccompAction.LOG) {
+        || record.action() != SeccompAction.LOG
+        || !CALL.equals(tables.name(record.arch(), record.syscall()))) {
       return false;
     }
     Status last = status.get();

@@ -21,7 +21,8 @@ final class HistoryKeeper implements AutoCloseable {
   /** However long a steady walk takes, walking shall cost no more than a thousandth of a CPU. */
   private static final int SHARE = 1_000;
 
-  private static final int[] BURST_MILLIS = {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+  /** The pauses of a burst grow from a millisecond on until it has lasted so long. */
+  private static final int BURST_MILLIS = 1_000;
 
   /** How many new containers are looked at at once; what is beyond is left to the walks. */
   private static final int MOST_NEW = 64;
@@ -74,14 +75,19 @@ final class HistoryKeeper implements AutoCloseable {
 
   /** A container that begins meanwhile joins, and begins the burst anew. */
   private void burst(Path first) throws InterruptedException {
+    // Further apart, the order in which PIDs are given away could not be told any more
+    long longestPause = Math.max(1, history.longestGapMillis() / 2);
     List<Path> containers = new ArrayList<>(List.of(first));
-    for (int step = 0; step < BURST_MILLIS.length; step++) {
-      Path another = begun.poll(BURST_MILLIS[step], TimeUnit.MILLISECONDS);
+    long pause = 0;
+    for (long lasted = 0; lasted < BURST_MILLIS; lasted += Math.max(1, pause)) {
+      guarded(() -> look(containers));
+      pause = Math.min(longestPause, Math.max(1, 2 * pause));
+      Path another = begun.poll(pause, TimeUnit.MILLISECONDS);
       if (another != null && containers.size() < MOST_NEW) {
         containers.add(another);
-        step = 0;
+        lasted = 0;
+        pause = 0;
       }
-      guarded(() -> look(containers));
     }
   }
 

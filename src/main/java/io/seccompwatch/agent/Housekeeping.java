@@ -49,7 +49,7 @@ final class Housekeeping implements AutoCloseable {
             return thread;
           });
   private boolean saidFirst;
-  private boolean canaryMissed;
+  private volatile boolean canaryMissed;
 
   Housekeeping(
       AgentConfig config,
@@ -94,6 +94,9 @@ final class Housekeeping implements AutoCloseable {
     List<String> problems = new ArrayList<>();
     if (stateProblem != null) {
       problems.add("state directory: " + stateProblem);
+    }
+    if (canaryMissed) {
+      problems.add("canary: was not seen: a denial would not be seen either");
     }
     if (violationLog != null && violationLog.problem() != null) {
       problems.add("violations log: " + violationLog.problem());
@@ -160,13 +163,12 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void fire(Canary fired) {
-    fired.fire();
-    long since = System.nanoTime();
-    look(fired, since);
     Duration every = config.canary();
     if (every != null) {
-      later(() -> fire(fired), every);
+      later(() -> fire(fired), every); // first: whatever happens below, it is fired again
     }
+    fired.fire();
+    look(fired, System.nanoTime());
   }
 
   private void look(Canary fired, long since) {

@@ -7,15 +7,13 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves the read-only pages: exact paths, GET and HEAD, a bounded number of threads, and a bounded
- * time for each request, so that slow or many clients cost the node no memory. Thread-safe.
+ * Serves the read-only pages: exact paths, GET and HEAD, a bounded number of connections, and a
+ * bounded time for each request, so that slow or many clients cost the node no memory. Thread-safe.
  */
 public final class HttpApi implements AutoCloseable {
 
@@ -55,9 +53,6 @@ public final class HttpApi implements AutoCloseable {
     }
   }
 
-  /** Enough that some slow clients leave threads for the probes; idle ones end. */
-  private static final int THREADS = 16;
-
   private static final int BACKLOG = 32;
   private static final int MAX_HEADER = 1_024;
 
@@ -70,7 +65,7 @@ public final class HttpApi implements AutoCloseable {
           "jdk.httpserver.maxConnections", "256");
 
   private final HttpServer server;
-  private final ThreadPoolExecutor threads;
+  private final ExecutorService threads;
   private final Map<String, Page> pages;
 
   /**
@@ -81,20 +76,10 @@ public final class HttpApi implements AutoCloseable {
    */
   public HttpApi(InetSocketAddress address, Map<String, Page> pages) throws IOException {
     this.pages = Map.copyOf(pages);
-    AtomicLong number = new AtomicLong();
+    // A slow client costs a virtual thread, and the probes need not wait for it; how many there can
+    // be is bounded by the connections.
     this.threads =
-        new ThreadPoolExecutor(
-            0,
-            THREADS,
-            30,
-            TimeUnit.SECONDS,
-            new SynchronousQueue<>(),
-            task -> {
-              Thread thread = new Thread(task, "http-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            },
-            new ThreadPoolExecutor.AbortPolicy());
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 1).factory());
     SERVER_BOUNDS.forEach(
         (name, value) -> {
           if (System.getProperty(name) == null) {

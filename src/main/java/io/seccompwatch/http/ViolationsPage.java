@@ -25,6 +25,10 @@ public final class ViolationsPage implements HttpApi.Page {
 
   private static final int DEFAULT_LIMIT = 100;
   private static final int MAX_LIMIT = 1_000;
+
+  /** Where an answer is cut: strings of hostile records are long, and longer when escaped. */
+  private static final int MAX_BYTES = 1 << 20;
+
   private static final Set<String> PARAMETERS =
       new TreeSet<>(
           Set.of(
@@ -41,7 +45,7 @@ public final class ViolationsPage implements HttpApi.Page {
   }
 
   @Override
-  public HttpApi.Response get(HttpApi.Request request) throws IOException {
+  public synchronized HttpApi.Response get(HttpApi.Request request) throws IOException {
     try {
       Query query = new Query(request.query(), PARAMETERS);
       int limit = limit(query.get("limit"));
@@ -49,10 +53,19 @@ public final class ViolationsPage implements HttpApi.Page {
       try (JsonGenerator to = json.createGenerator(body)) {
         to.writeStartObject();
         to.writeArrayFieldStart("violations");
+        boolean truncated = false;
         for (Violation violation : violations.find(filter(query), limit)) {
+          to.flush();
+          truncated = body.size() > MAX_BYTES;
+          if (truncated) {
+            break;
+          }
           schema.write(violation, 0, to);
         }
         to.writeEndArray();
+        if (truncated) {
+          to.writeBooleanField("truncated", true);
+        }
         to.writeEndObject();
       }
       return HttpApi.Response.json(200, body.toByteArray());

@@ -141,7 +141,7 @@ public final class Books {
     long stamped = violation.time() == null ? now : violation.time().toEpochMilli();
     if (violation.denied()) {
       denials.increment(key, now);
-      touchLastDenial(key, stamped);
+      touchLastDenial(key, Math.min(stamped, now));
     } else {
       logged.increment(key, now);
     }

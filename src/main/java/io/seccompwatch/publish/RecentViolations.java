@@ -7,12 +7,20 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/** The last violations, for the query API; at most a fixed number is kept. Thread-safe. */
+/**
+ * The last violations, for the query API: at most a fixed number, and fewer when their strings are
+ * long. Thread-safe.
+ */
 public final class RecentViolations implements Publisher {
+
+  /** How many characters of hostile strings are kept in all. */
+  private static final int MAX_CHARS = 1 << 20;
 
   private final int capacity;
   private final Deque<Violation> violations = new ArrayDeque<>();
+  private int chars;
 
   /** An empty store of at most {@code capacity} violations. */
   public RecentViolations(int capacity) {
@@ -22,10 +30,11 @@ public final class RecentViolations implements Publisher {
   @Override
   public void publish(Violation violation) {
     synchronized (violations) {
-      if (violations.size() == capacity) {
-        violations.removeFirst();
-      }
       violations.addLast(violation);
+      chars += chars(violation);
+      while (violations.size() > capacity || chars > MAX_CHARS) {
+        chars -= chars(violations.removeFirst());
+      }
     }
   }
 
@@ -42,5 +51,15 @@ public final class RecentViolations implements Publisher {
       }
     }
     return found;
+  }
+
+  private static int chars(Violation violation) {
+    return length(violation.record().exe())
+        + length(violation.record().comm())
+        + length(violation.record().label());
+  }
+
+  private static int length(@Nullable String text) {
+    return text == null ? 0 : text.length();
   }
 }

@@ -5,6 +5,7 @@ import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -35,6 +36,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
   private final LogTarget target;
   private final LineBudget budget;
   private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(QUEUE);
+  private final AtomicLong accepted = new AtomicLong();
   private final AtomicLong written = new AtomicLong();
   private final AtomicLong suppressed = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
@@ -60,7 +62,9 @@ public final class ViolationLog implements Publisher, AutoCloseable {
       long left = budget.take(violation);
       if (left == LineBudget.SUPPRESSED) {
         suppressed.getAndIncrement();
-      } else if (!queue.offer(new Waiting(violation, left))) {
+      } else if (queue.offer(new Waiting(violation, left))) {
+        accepted.getAndIncrement();
+      } else {
         dropped.getAndIncrement();
         budget.refused(violation, left);
       }
@@ -82,17 +86,27 @@ public final class ViolationLog implements Publisher, AutoCloseable {
     return problem;
   }
 
-  /** Writes what waits, for a second at most, and ends the writer. */
   @Override
   public void close() {
+    close(Duration.ofMillis(500));
+  }
+
+  /**
+   * Writes what waits and ends the writer.
+   *
+   * @param patience how long to wait for room and then for the writer, each
+   * @return how many lines were accepted and could not be written in that time
+   */
+  public long close(Duration patience) {
     try {
-      if (queue.offer(new Stop(), 500, TimeUnit.MILLISECONDS)) {
-        writer.join(500);
+      if (queue.offer(new Stop(), patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        writer.join(patience);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     writer.interrupt();
+    return accepted.get() - written.get() - failed.get();
   }
 
   private void write() {
@@ -121,7 +135,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
       target.write(batch.toByteArray());
       written.addAndGet(lines);
       problem = null;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       failed.addAndGet(lines);
       problem = target + ": " + e.getMessage();
     }

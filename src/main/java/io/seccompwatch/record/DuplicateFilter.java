@@ -3,6 +3,7 @@ package io.seccompwatch.record;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells records that were brought before, by the same source or another: rsyslog reads the kernel's
@@ -34,10 +35,10 @@ public final class DuplicateFilter {
   private StampSet current = new StampSet(GENERATION);
   private StampSet previous = new StampSet(GENERATION);
   private final boolean pairing;
-  private final Map<SeccompRecord, Unpaired> pairs =
+  private final Map<Content, Unpaired> pairs =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<SeccompRecord, Unpaired> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Content, Unpaired> eldest) {
           return size() > MAX_PAIRS;
         }
       };
@@ -61,7 +62,7 @@ public final class DuplicateFilter {
   public synchronized boolean isDuplicate(SeccompRecord record, long nowMillis) {
     AuditStamp stamp = record.stamp();
     if (stamp == null) {
-      return pairing && isPaired(record, false, nowMillis);
+      return pairing && isPaired(Content.of(record), false, nowMillis);
     }
     long millis = stamp.epochMillis();
     if (previous.contains(millis, stamp.serial()) || !current.add(millis, stamp.serial())) {
@@ -71,10 +72,10 @@ public final class DuplicateFilter {
       previous = current;
       current = new StampSet(GENERATION);
     }
-    return pairing && isPaired(withoutStamp(record), true, nowMillis);
+    return pairing && isPaired(Content.of(record), true, nowMillis);
   }
 
-  private boolean isPaired(SeccompRecord content, boolean stamped, long nowMillis) {
+  private boolean isPaired(Content content, boolean stamped, long nowMillis) {
     Unpaired pair = pairs.computeIfAbsent(content, unseen -> new Unpaired());
     if (nowMillis - pair.lastMillis > PAIRING.toMillis()) {
       pair.stamped = 0;
@@ -97,23 +98,36 @@ public final class DuplicateFilter {
     return false;
   }
 
-  private static SeccompRecord withoutStamp(SeccompRecord r) {
-    return new SeccompRecord(
-        null,
-        r.auid(),
-        r.uid(),
-        r.gid(),
-        r.session(),
-        r.label(),
-        r.pid(),
-        r.comm(),
-        r.exe(),
-        r.signal(),
-        r.archToken(),
-        r.hasArch(),
-        r.syscall(),
-        r.compat(),
-        r.ip(),
-        r.code());
+  /**
+   * A record's content without its stamp, as 128 bits: the strings themselves are long and hostile,
+   * and thousands of them would fill the heap.
+   */
+  private record Content(long high, long low) {
+
+    static Content of(SeccompRecord record) {
+      return new Content(hash(record, 0x9e3779b97f4a7c15L), hash(record, 0xc2b2ae3d27d4eb4fL));
+    }
+
+    private static long hash(SeccompRecord r, long seed) {
+      long hash = mix(mix(mix(mix(seed, r.auid()), r.uid()), r.gid()), r.session());
+      hash = mix(mix(mix(mix(hash, r.pid()), r.signal()), r.archToken()), r.syscall());
+      hash = mix(mix(mix(hash, r.compat()), r.ip()), r.code());
+      return mix(mix(mix(hash, r.comm()), r.exe()), r.label());
+    }
+
+    private static long mix(long hash, @Nullable String text) {
+      long mixed = mix(hash, text == null ? -1 : text.length());
+      for (int i = 0; text != null && i < text.length(); i++) {
+        mixed = mix(mixed, text.charAt(i));
+      }
+      return mixed;
+    }
+
+    /** The finalizer of MurmurHash3 over the sum so far. */
+    private static long mix(long hash, long value) {
+      long mixed = hash * 31 + value;
+      mixed = (mixed ^ mixed >>> 33) * 0xff51afd7ed558ccdL;
+      return mixed ^ mixed >>> 29;
+    }
   }
 }

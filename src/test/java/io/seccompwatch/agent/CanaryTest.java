@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.seccompwatch.linux.Errno;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.Books;
+import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
+import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.Scrape;
 import io.seccompwatch.testing.TestClock;
@@ -34,6 +36,7 @@ class CanaryTest {
             fired.add(comm);
             return new SeccompCanary.Result.Fired(clock.instant());
           },
+          new SyscallTables(),
           books,
           clock);
 
@@ -112,7 +115,29 @@ class CanaryTest {
   @ValueSource(ints = {ERRNO, 0, 0x80000000, 0x30000, 0x7ff00000, 0x7fc00000, 0x7fff0000})
   void nothingThatWasBlockedIsOwned(int code) {
     canary.fire();
-    assertThat(canary.owns(Samples.record(1, code, fired.getLast()), "kmsg")).isFalse();
+    assertThat(canary.owns(record(148, code, fired.getLast()), "kmsg")).isFalse();
+  }
+
+  @Test
+  void anotherCallUnderTheCanarysNameIsAViolation() {
+    canary.fire();
+    assertThat(canary.owns(record(165, LOG, fired.getLast()), "kmsg")).isFalse();
+    assertThat(status().isWaiting()).isTrue();
+  }
+
+  @Test
+  void aCanaryThatCannotRunSaysSoAndMayBeFiredAgain() {
+    Canary starved =
+        new Canary(
+            KEY,
+            comm -> {
+              throw new IllegalStateException("no thread");
+            },
+            new SyscallTables(),
+            books,
+            clock);
+    starved.fire();
+    assertThat(Objects.requireNonNull(starved.status()).unavailable()).contains("no thread");
   }
 
   @Test
@@ -125,6 +150,7 @@ class CanaryTest {
               self.getFirst().owns(log(comm), "kmsg");
               return new SeccompCanary.Result.Fired(clock.instant());
             },
+            new SyscallTables(),
             books,
             clock);
     self.add(quick);
@@ -138,6 +164,7 @@ class CanaryTest {
         new Canary(
             KEY,
             comm -> new SeccompCanary.Result.Unavailable("prctl", Errno.EINVAL, "allow it"),
+            new SyscallTables(),
             books,
             clock);
     forbidden.fire();
@@ -164,6 +191,11 @@ class CanaryTest {
   }
 
   private static SeccompRecord log(@Nullable String comm) {
-    return Samples.record(1, LOG, comm);
+    return record(148, LOG, comm);
+  }
+
+  private static SeccompRecord record(long syscall, int code, @Nullable String comm) {
+    return Samples.record(
+        new AuditStamp(1_795_342_823L, 836, 3, 1), 0xc000003e, syscall, code, comm, "/bin/kc");
   }
 }

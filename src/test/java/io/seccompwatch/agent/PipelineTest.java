@@ -34,6 +34,7 @@ class PipelineTest {
             canaries.add(comm);
             return new SeccompCanary.Result.Fired(clock.instant());
           },
+          new SyscallTables(),
           books,
           clock);
   private final Attribution attribution = Samples.workload("a");
@@ -82,10 +83,10 @@ class PipelineTest {
   @Test
   void theCanaryIsCountedAndNeverPublishedAndItsImitatorIs() {
     canary.fire();
-    feed(auditLog, audit(1, canaries.getFirst(), "0x7ffc0000"));
-    feed(auditLog, audit(1, canaries.getFirst(), "0x7ffc0000"));
-    feed(auditLog, audit(2, canaries.getFirst(), "0x50000"));
-    feed(auditLog, audit(3, "swcabcdefgi0000", "0x7ffc0000"));
+    feed(auditLog, canaryCall(audit(1, canaries.getFirst(), "0x7ffc0000")));
+    feed(auditLog, canaryCall(audit(1, canaries.getFirst(), "0x7ffc0000")));
+    feed(auditLog, canaryCall(audit(2, canaries.getFirst(), "0x50000")));
+    feed(auditLog, canaryCall(audit(3, "swcabcdefgi0000", "0x7ffc0000")));
     assertThat(published).hasSize(2);
     assertThat(books.balance())
         .matches(Books.Balance::balanced)
@@ -160,6 +161,10 @@ class PipelineTest {
   private static void feed(Pipeline pipeline, String line) {
     byte[] bytes = ("before\n" + line + "\nafter").getBytes(StandardCharsets.UTF_8);
     pipeline.line(bytes, 7, bytes.length - 6);
+  }
+
+  private static String canaryCall(String line) {
+    return line.replace("syscall=165", "syscall=148");
   }
 
   private static String audit(long serial, String comm, String code) {

@@ -75,7 +75,7 @@ class ViolationLogTest {
     Await.until("the queue is written", () -> written(log) == ViolationLog.QUEUE);
     clock.advance(Duration.ofMillis(LineBudget.REFILL_MILLIS));
     log.publish(storm);
-    log.close();
+    assertThat(log.close(Duration.ofSeconds(5))).isZero();
     assertThat(Files.readAllLines(file)).last().asString().endsWith(",\"suppressed\":5}");
   }
 
