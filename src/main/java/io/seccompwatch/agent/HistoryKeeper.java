@@ -24,6 +24,11 @@ final class HistoryKeeper implements AutoCloseable {
   /** The pauses of a burst grow from a millisecond on until it has lasted so long. */
   private static final int BURST_MILLIS = 1_000;
 
+  /** So long a runtime takes to get from the cgroup to the workload's own program. */
+  private static final int SETTLING_MILLIS = 150;
+
+  private static final int SOON_MILLIS = 4;
+
   /** How many new containers are looked at at once; what is beyond is left to the walks. */
   private static final int MOST_NEW = 64;
 
@@ -81,7 +86,8 @@ final class HistoryKeeper implements AutoCloseable {
     long pause = 0;
     for (long lasted = 0; lasted < BURST_MILLIS; lasted += Math.max(1, pause)) {
       guarded(() -> look(containers));
-      pause = Math.min(longestPause, Math.max(1, 2 * pause));
+      pause =
+          Math.min(lasted < SETTLING_MILLIS ? SOON_MILLIS : longestPause, Math.max(1, 2 * pause));
       Path another = begun.poll(pause, TimeUnit.MILLISECONDS);
       if (another != null && containers.size() < MOST_NEW) {
         containers.add(another);

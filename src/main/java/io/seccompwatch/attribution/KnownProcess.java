@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *     order is not told
  * @param closedMicros when it was first seen gone; {@link #OPEN} while it is not
  * @param previous who had the PID before, null when that is unknown or long ago
+ * @param firstHeldMicros the first time at which it is known to have had the PID, at the earliest
  */
 record KnownProcess(
     long startTicks,
@@ -23,28 +24,35 @@ record KnownProcess(
     long heldMicros,
     PidTimeline.@Nullable Mark mark,
     long closedMicros,
-    @Nullable KnownProcess previous) {
+    @Nullable KnownProcess previous,
+    long firstHeldMicros) {
 
   static final long OPEN = Long.MAX_VALUE;
+
+  /** The times at which processes are seen are cut to this. */
+  private static final long UPTIME_PRECISION_MICROS = 10_000;
 
   boolean isOpen() {
     return closedMicros == OPEN;
   }
 
-  KnownProcess heldAt(long micros, PidTimeline.@Nullable Mark at) {
-    return new KnownProcess(startTicks, comm, owner, micros, at, OPEN, previous);
+  /** Seen again, by the name that it has now: a container's first process comes by exec. */
+  KnownProcess heldAt(long micros, PidTimeline.@Nullable Mark at, String now) {
+    return new KnownProcess(startTicks, now, owner, micros, at, OPEN, previous, firstHeldMicros);
   }
 
   KnownProcess closedAt(long micros) {
     return isOpen()
-        ? new KnownProcess(startTicks, comm, owner, heldMicros, mark, micros, previous)
+        ? new KnownProcess(
+            startTicks, comm, owner, heldMicros, mark, micros, previous, firstHeldMicros)
         : this;
   }
 
   /** As the one before another process of the same PID; of those only one is remembered. */
   KnownProcess predecessor(long micros) {
     long closed = Math.min(closedMicros, micros);
-    return new KnownProcess(startTicks, comm, owner, heldMicros, mark, closed, null);
+    return new KnownProcess(
+        startTicks, comm, owner, heldMicros, mark, closed, null, firstHeldMicros);
   }
 
   /** Without a predecessor that was gone before the given time; null when it itself was. */
@@ -54,7 +62,13 @@ record KnownProcess(
     }
     return previous == null || previous.closedMicros >= micros
         ? this
-        : new KnownProcess(startTicks, comm, owner, heldMicros, mark, closedMicros, null);
+        : new KnownProcess(
+            startTicks, comm, owner, heldMicros, mark, closedMicros, null, firstHeldMicros);
+  }
+
+  /** Whether it was seen with the PID before the event, and so had begun for certain. */
+  boolean heldBefore(Moment event) {
+    return firstHeldMicros + UPTIME_PRECISION_MICROS <= event.earliest();
   }
 
   /** Whether it was seen with the PID after the event, having started before it. */

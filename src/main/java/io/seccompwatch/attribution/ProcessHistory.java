@@ -244,7 +244,7 @@ public final class ProcessHistory {
         (key, before) -> {
           if (before != null && before.startTicks() == present.startTicks()) {
             long held = Math.max(before.heldMicros(), heldMicros);
-            return before.heldAt(held, mark == null ? before.mark() : mark);
+            return before.heldAt(held, mark == null ? before.mark() : mark, present.comm());
           }
           if (before != null && before.startTicks() > present.startTicks()) {
             return before;
@@ -256,7 +256,8 @@ public final class ProcessHistory {
               heldMicros,
               mark,
               KnownProcess.OPEN,
-              before == null ? null : before.predecessor(heldMicros));
+              before == null ? null : before.predecessor(heldMicros),
+              heldMicros);
         });
   }
 
@@ -299,10 +300,11 @@ public final class ProcessHistory {
   /** Who was seen with the PID both before and after the event; null when nobody was. */
   @Nullable InContainer holderAt(int pid, Moment event) {
     KnownProcess p = known.get(pid);
-    if (p == null || !event.isAfterStart(p.startTicks()) || !p.heldThrough(event)) {
-      return null;
-    }
-    return p.owner();
+    boolean held =
+        p != null
+            && (event.isAfterStart(p.startTicks()) || p.heldBefore(event))
+            && p.heldThrough(event);
+    return held && p != null ? p.owner() : null;
   }
 
   /**
@@ -317,7 +319,7 @@ public final class ProcessHistory {
         continue;
       }
       boolean likely = p.previous() == null && p.comm().equals(comm);
-      boolean sure = event.isAfterStart(p.startTicks()) || likely;
+      boolean sure = event.isAfterStart(p.startTicks()) || p.heldBefore(event) || likely;
       boolean held = sure && (p.heldThrough(event) || notGivenAway(pid, p.mark(), event));
       return held
           ? new Finding(p.owner(), AttributionReason.PROCESS_GONE)
