@@ -115,6 +115,21 @@ class ViolationsPageTest {
     assertThat(violation.at("/process/comm").asText()).isEqualTo("\u202e\"<script>");
   }
 
+  @Test
+  void anAnswerIsCutBeforeHostileStringsMakeItTooLong() throws IOException {
+    String exe = "/" + "\u20ac".repeat(1_000);
+    for (int serial = 1; serial <= 1_000; serial++) {
+      recent.publish(
+          Samples.violation(
+              Samples.record(
+                  new AuditStamp(1, 0, 3, serial), Samples.X86_64, 165, Samples.ERRNO, "c", exe),
+              Samples.unknown()));
+    }
+    HttpApi.Response response = get("limit=1000");
+    assertThat(response.body().length).isBetween(1 << 20, (1 << 20) + 20_000);
+    assertThat(text(response)).endsWith("],\"truncated\":true}");
+  }
+
   private static SeccompRecord record(long number, int code) {
     return Samples.record(new AuditStamp(number, 0, 3, number), X86_64, 165, code, "kc", null);
   }

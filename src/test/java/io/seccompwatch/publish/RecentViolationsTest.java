@@ -2,6 +2,7 @@ package io.seccompwatch.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.violation.Violation;
 import java.util.List;
@@ -35,6 +36,27 @@ class RecentViolationsTest {
   void theLimitCountsWhatWasFoundAndNotWhatWasLookedAt() {
     publish(5);
     assertThat(serials(recent.find(violation -> serial(violation) < 5, 1))).containsExactly(4L);
+  }
+
+  @Test
+  void longStringsLeaveRoomForFewer() {
+    RecentViolations many = new RecentViolations(1_000);
+    String exe = "/" + "\u20ac".repeat(4_000);
+    LongStream.rangeClosed(1, 1_000)
+        .mapToObj(
+            serial ->
+                Samples.violation(
+                    Samples.record(
+                        new AuditStamp(1, 0, 3, serial),
+                        Samples.X86_64,
+                        165,
+                        Samples.ERRNO,
+                        "c",
+                        exe),
+                    Samples.unknown()))
+        .forEach(many::publish);
+    assertThat(many.find(any -> true, 1_000)).hasSizeBetween(200, 270);
+    assertThat(serial(many.find(any -> true, 1).getFirst())).isEqualTo(1_000L);
   }
 
   private void publish(long count) {
