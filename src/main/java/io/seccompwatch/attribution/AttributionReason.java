@@ -22,6 +22,12 @@ public enum AttributionReason {
   POD_UNKNOWN("pod_unknown"),
   /** The pod is known, the container is not: a sandbox's own process. */
   CONTAINER_UNKNOWN("container_unknown"),
+  /** No pod of the API has this UID or container: not listed yet, or long deleted. */
+  POD_NOT_FOUND("pod_not_found"),
+  /** The pod is known, and its status did not list the container in time. */
+  CONTAINER_NOT_IN_STATUS("container_not_in_status"),
+  /** The API server could not be asked for the names. */
+  KUBERNETES_UNAVAILABLE("kubernetes_unavailable"),
   /** The record carries no time, so that nothing tells a reused PID. */
   NO_TIMESTAMP("no_timestamp"),
   /** The record's PID is none. */

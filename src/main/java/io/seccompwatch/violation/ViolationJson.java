@@ -165,6 +165,12 @@ public final class ViolationJson {
       to.writeStringField("name", workload.ownerName());
       to.writeEndObject();
     }
+    if (workload != null && workload.profile() != null) {
+      to.writeObjectFieldStart("profile");
+      to.writeStringField("type", workload.profile().type());
+      writeText(to, "localhostProfile", workload.profile().localhostProfile());
+      to.writeEndObject();
+    }
     to.writeEndObject();
   }
 

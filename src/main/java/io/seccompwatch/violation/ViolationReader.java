@@ -9,6 +9,7 @@ import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.SeccompProfile;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.record.AuditStamp;
@@ -90,9 +91,11 @@ public final class ViolationReader {
                 namespace,
                 pod,
                 text(workload, "container"),
+                null,
                 text(workload, "image"),
                 text(workload.path("owner"), "kind"),
-                text(workload.path("owner"), "name"));
+                text(workload.path("owner"), "name"),
+                profile(workload.path("profile")));
     Outcome outcome = constant(Outcome.values(), Outcome::label, text(attribution, "outcome"));
     return new Attribution(
         outcome == null ? Outcome.UNKNOWN : outcome,
@@ -101,6 +104,11 @@ public final class ViolationReader {
         text(workload, "podUid"),
         text(workload, "containerId"),
         named);
+  }
+
+  private static @Nullable SeccompProfile profile(JsonNode profile) {
+    String type = text(profile, "type");
+    return type == null ? null : new SeccompProfile(type, text(profile, "localhostProfile"));
   }
 
   private static <E> @Nullable E constant(

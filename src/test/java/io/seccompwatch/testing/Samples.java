@@ -4,6 +4,7 @@ import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.SeccompProfile;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
@@ -80,7 +81,15 @@ public final class Samples {
         null,
         "uid-of-" + pod,
         "containerd://id-of-" + pod,
-        new Workload("prod", pod, "app", "registry.example/app:1", "Deployment", "api"));
+        new Workload(
+            "prod",
+            pod,
+            "app",
+            null,
+            "registry.example/app:1",
+            "Deployment",
+            "api",
+            new SeccompProfile("RuntimeDefault", null)));
   }
 
   /** Nobody's. */

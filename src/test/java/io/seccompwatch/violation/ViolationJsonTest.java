@@ -41,7 +41,8 @@ class ViolationJsonTest {
             "attribution":{"outcome":"container","by":"procfs","reason":null},\
             "workload":{"namespace":"prod","pod":"api-7d9f-x2x","podUid":"uid-of-api-7d9f-x2x",\
             "container":"app","containerId":"containerd://id-of-api-7d9f-x2x",\
-            "image":"registry.example/app:1","owner":{"kind":"Deployment","name":"api"}}}
+            "image":"registry.example/app:1","owner":{"kind":"Deployment","name":"api"},\
+            "profile":{"type":"RuntimeDefault","localhostProfile":null}}}
             """);
   }
 

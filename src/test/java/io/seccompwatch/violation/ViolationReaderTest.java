@@ -7,6 +7,7 @@ import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.SeccompProfile;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.record.AuditStamp;
@@ -194,9 +195,11 @@ class ViolationReaderTest {
                 "ns" + random.nextInt(9),
                 "pod" + random.nextInt(9),
                 text(random),
+                null,
                 text(random),
                 "Job",
-                "owner" + random.nextInt(9));
+                "owner" + random.nextInt(9),
+                random.nextBoolean() ? null : new SeccompProfile("Localhost", text(random)));
     return new Attribution(
         pick(random, Outcome.values()),
         random.nextBoolean() ? null : pick(random, Evidence.values()),
