@@ -162,15 +162,16 @@ public final class Agent implements AutoCloseable {
       }
       boolean stampless =
           selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.SYSLOG);
+      Delivery delivery =
+          new Delivery(
+              books,
+              publishers,
+              new Delivery.Knowledge(null, record -> false, attribution.ofOneThread()),
+              Delivery.Limits.DEFAULT,
+              clock);
       Pipeline.Shared shared =
           new Pipeline.Shared(
-              new DuplicateFilter(stampless),
-              canary,
-              tables,
-              books,
-              List.copyOf(publishers),
-              nodeName(),
-              clock);
+              new DuplicateFilter(stampless), canary, tables, books, delivery, nodeName(), clock);
       Sources sources = new Sources(open(shared, attribution));
       Housekeeping housekeeping =
           new Housekeeping(config, sources, canary, violationLog, state.problem(), log);

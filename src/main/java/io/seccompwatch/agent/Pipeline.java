@@ -2,7 +2,6 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.publish.Books;
-import io.seccompwatch.publish.Publisher;
 import io.seccompwatch.publish.SourceBook;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
@@ -17,7 +16,6 @@ import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +31,7 @@ final class Pipeline implements LineSink {
       @Nullable Canary canary,
       SyscallTables tables,
       Books books,
-      List<Publisher> publishers,
+      Delivery delivery,
       @Nullable String node,
       Clock clock) {}
 
@@ -103,10 +101,7 @@ final class Pipeline implements LineSink {
             shared.node(),
             shared.tables().name(record.arch(), record.syscall()),
             attributor.apply(record));
-    shared.books().violation(book, violation);
-    for (Publisher publisher : shared.publishers()) {
-      publisher.publish(violation);
-    }
+    shared.delivery().deliver(book, violation);
   }
 
   /** {@code audit_lost=} is a total since boot: only what is new in it counts. */

@@ -106,9 +106,11 @@ public final class StatusPage implements HttpApi.Page {
     to.writeNumberField("records", balance.records());
     to.writeNumberField("duplicates", balance.duplicates());
     to.writeNumberField("canary", balance.canary());
+    to.writeNumberField("pending", balance.pending());
     to.writeNumberField("violations", balance.violations());
     to.writeNumberField("denials", balance.denials());
     to.writeNumberField("logged", balance.logged());
+    to.writeNumberField("retired", balance.retired());
     to.writeNumberField("attributions", balance.attributions());
     writeReasons("rejected", balance.rejected(), to);
     writeReasons("lost", balance.lost(), to);

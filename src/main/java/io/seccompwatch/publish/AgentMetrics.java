@@ -100,6 +100,15 @@ public final class AgentMetrics implements MultiCollector {
     overflow.dataPoint(
         counter(books.logged.overflowed(), Labels.of("metric", "seccomp_logged_syscalls_total")));
     all.add(overflow.build());
+    CounterSnapshot.Builder retired =
+        counterOf(
+            "seccomp_watch_violations_retired",
+            "Violations whose series have gone, with their pod.");
+    retired.dataPoint(
+        counter(books.denials.removed(), Labels.of("metric", "seccomp_denials_total")));
+    retired.dataPoint(
+        counter(books.logged.removed(), Labels.of("metric", "seccomp_logged_syscalls_total")));
+    all.add(retired.build());
     CounterSnapshot.Builder attributed =
         counterOf(
             "seccomp_watch_attributions", "Violations by what their process was found to be.");
@@ -139,7 +148,7 @@ public final class AgentMetrics implements MultiCollector {
         GaugeSnapshot.builder()
             .name("seccomp_watch_violations_pending")
             .help("Violations that wait for their container's name.")
-            .dataPoint(gauge(0, Labels.EMPTY))
+            .dataPoint(gauge((double) books.balance().pending(), Labels.EMPTY))
             .build());
     all.add(
         HistogramSnapshot.builder()

@@ -10,16 +10,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Every record's account. One lock makes each entry whole: a reader sees a record counted
- * everywhere or nowhere, so that at any moment records = duplicates + canary + violations, and
- * violations = attributions = denials + logged calls. Thread-safe.
+ * everywhere or nowhere, so that at any moment records = duplicates + canary + pending +
+ * violations, and violations = attributions = denials + logged calls + retired ones, whose pods'
+ * series have gone. Thread-safe.
  */
 public final class Books {
 
@@ -29,24 +32,29 @@ public final class Books {
   /** What the last-denial gauge is keyed by. */
   record ContainerKey(String namespace, String pod, String container) {}
 
+  /** A pod that has series. */
+  public record PodName(String namespace, String pod) {}
+
   /** The totals at one moment. */
   public record Balance(
       long lines,
       long records,
       long duplicates,
       long canary,
+      long pending,
       long violations,
       long denials,
       long logged,
+      long retired,
       long attributions,
       Map<String, Long> rejected,
       Map<String, Long> lost) {
 
     /** Whether every record is accounted for. */
     public boolean balanced() {
-      return records == duplicates + canary + violations
+      return records == duplicates + canary + pending + violations
           && violations == attributions
-          && violations == denials + logged;
+          && violations == denials + logged + retired;
     }
   }
 
@@ -76,7 +84,10 @@ public final class Books {
     for (String outcome : List.of("container", "pod", "host")) {
       attributions.put(new Attributed(outcome, "procfs"), 0L);
     }
-    attributions.put(new Attributed("container", "history"), 0L);
+    for (String by : List.of("history", "parent", "termination")) {
+      attributions.put(new Attributed("container", by), 0L);
+    }
+    attributions.put(new Attributed("pod", "label"), 0L);
     attributions.put(new Attributed("unknown", "none"), 0L);
   }
 
@@ -132,7 +143,22 @@ public final class Books {
 
   /** A record that is a violation, attributed as well as it can be. */
   public synchronized void violation(SourceBook book, Violation violation) {
-    long now = recorded(book);
+    count(book, violation, recorded(book));
+  }
+
+  /** A record that is a violation, and waits for what may yet be known of it. */
+  public synchronized void pending(SourceBook book) {
+    recorded(book);
+    book.pending++;
+  }
+
+  /** A violation that has waited, attributed as well as it can be. */
+  public synchronized void settled(SourceBook book, Violation violation) {
+    book.pending--;
+    count(book, violation, clock.millis());
+  }
+
+  private void count(SourceBook book, Violation violation, long now) {
     book.violations++;
     Attribution attribution = violation.attribution();
     String by = attribution.by() == null ? "none" : attribution.by().label();
@@ -148,9 +174,30 @@ public final class Books {
     delay.observe(Math.max(0, now - stamped) / 1_000.0);
   }
 
+  /** The pods that have series. */
+  public synchronized Set<PodName> pods() {
+    Set<PodName> pods = new HashSet<>(denials.pods());
+    pods.addAll(logged.pods());
+    for (ContainerKey key : lastDenialMillis.keySet()) {
+      if (!key.pod().isEmpty() && !key.pod().equals(SeriesTable.OTHER)) {
+        pods.add(new PodName(key.namespace(), key.pod()));
+      }
+    }
+    return pods;
+  }
+
+  /** Removes the series of pods that are no more; what they counted is kept as a total. */
+  public synchronized void retire(Set<PodName> gone) {
+    denials.remove(gone);
+    logged.remove(gone);
+    lastDenialMillis
+        .keySet()
+        .removeIf(key -> gone.contains(new PodName(key.namespace(), key.pod())));
+  }
+
   /** The totals over all sources at this moment. */
   public synchronized Balance balance() {
-    long[] sums = new long[5];
+    long[] sums = new long[6];
     Map<String, Long> rejected = new TreeMap<>();
     Map<String, Long> lost = new TreeMap<>();
     for (SourceBook book : sources) {
@@ -158,7 +205,8 @@ public final class Books {
       sums[1] += book.records;
       sums[2] += book.duplicates;
       sums[3] += book.canary;
-      sums[4] += book.violations;
+      sums[4] += book.pending;
+      sums[5] += book.violations;
       book.rejected.forEach((reason, n) -> add(rejected, reason.label(), n));
       book.lost.forEach((reason, n) -> add(lost, reason.label(), n));
     }
@@ -169,8 +217,10 @@ public final class Books {
         sums[2],
         sums[3],
         sums[4],
+        sums[5],
         denials.total(),
         logged.total(),
+        denials.removed() + logged.removed(),
         attributed,
         rejected,
         lost);
@@ -190,7 +240,9 @@ public final class Books {
   private void touchLastDenial(SeriesTable.Key key, long millis) {
     ContainerKey container = new ContainerKey(key.namespace(), key.pod(), key.container());
     if (!lastDenialMillis.containsKey(container) && lastDenialMillis.size() >= seriesLimit) {
-      container = new ContainerKey(key.namespace(), SeriesTable.OTHER, SeriesTable.OTHER);
+      boolean full = lastDenialMillis.size() >= seriesLimit + SeriesTable.MOST_OVERFLOW;
+      String namespace = full ? SeriesTable.OTHER : key.namespace();
+      container = new ContainerKey(namespace, SeriesTable.OTHER, SeriesTable.OTHER);
     }
     lastDenialMillis.merge(container, millis, Math::max);
   }

@@ -16,6 +16,7 @@ public final class SourceBook {
   long records;
   long duplicates;
   long canary;
+  long pending;
   long violations;
   long lastRecordMillis;
 

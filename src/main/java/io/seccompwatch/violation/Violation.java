@@ -30,6 +30,11 @@ public record Violation(
     return record.action().denies();
   }
 
+  /** The same, of whom more is known now. */
+  public Violation with(Attribution better) {
+    return new Violation(record, time, source, node, syscallName, better);
+  }
+
   /** {@code denied} or {@code logged}. */
   public String verdict() {
     return denied() ? "denied" : "logged";

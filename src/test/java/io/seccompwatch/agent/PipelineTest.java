@@ -44,7 +44,12 @@ class PipelineTest {
           canary,
           new SyscallTables(),
           books,
-          List.of(published::add),
+          new Delivery(
+              books,
+              List.of(published::add),
+              new Delivery.Knowledge(null, record -> false, record -> Samples.workload("a")),
+              Delivery.Limits.DEFAULT,
+              clock),
           "n1",
           clock);
   private final Pipeline auditLog = pipeline("audit-log", Dialect.AUDIT_LOG);

@@ -44,7 +44,18 @@ class BooksTest {
     assertThat(books.balance())
         .isEqualTo(
             new Balance(
-                7, 5, 1, 1, 3, 2, 1, 3, Map.of("truncated", 1L), Map.of("kernel_backlog", 12L)))
+                7,
+                5,
+                1,
+                1,
+                0,
+                3,
+                2,
+                1,
+                0,
+                3,
+                Map.of("truncated", 1L),
+                Map.of("kernel_backlog", 12L)))
         .matches(Balance::balanced);
   }
 
@@ -197,6 +208,7 @@ class BooksTest {
   }
 
   private static Balance balance(long records, long duplicates, long canary, long violations) {
-    return new Balance(0, records, duplicates, canary, violations, 1, 0, 1, Map.of(), Map.of());
+    return new Balance(
+        0, records, duplicates, canary, 0, violations, 1, 0, 0, 1, Map.of(), Map.of());
   }
 }

@@ -12,7 +12,17 @@ public final class TestClock extends Clock {
   /** Where it begins. */
   public static final Instant START = Instant.parse("2026-11-22T10:20:30Z");
 
-  private Instant now = START;
+  private Instant now;
+
+  /** A clock that stands at {@link #START}. */
+  public TestClock() {
+    this(START);
+  }
+
+  /** A clock that stands at {@code now}. */
+  public TestClock(Instant now) {
+    this.now = now;
+  }
 
   /** Moves on, or back when negative. */
   public synchronized void advance(Duration by) {

@@ -1,0 +1,210 @@
+package io.seccompwatch.attribution;
+
+import io.seccompwatch.attribution.Attribution.Evidence;
+import io.seccompwatch.attribution.Attribution.Outcome;
+import io.seccompwatch.attribution.PodDirectory.SigsysTermination;
+import io.seccompwatch.record.SeccompAction;
+import io.seccompwatch.record.SeccompRecord;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be concluded of a record whose process nobody knows, from its SELinux label and from
+ * containers that ended by SIGSYS. Only with exactly one candidate, never while the list of pods is
+ * incomplete, and marked as what it is by its {@link Evidence}. Thread-safe.
+ */
+public final class Inference {
+
+  /** How much later than the kill a container's end may be told by its runtime. */
+  private static final long END_SECONDS = 2;
+
+  private static final int MAX_KILLS = 1_024;
+  private static final int MAX_LABELS = 1_024;
+
+  /** How long a label is taken to be a pod's after a record has shown it. */
+  private static final long LABEL_SECONDS = 600;
+
+  private final PodDirectory pods;
+  private final Deque<Kill> kills = new ArrayDeque<>();
+  private Instant forgottenUntil = Instant.MIN;
+
+  private final Map<String, Seen> podOfCategories =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Seen> eldest) {
+          return size() > MAX_LABELS;
+        }
+      };
+
+  /** A process that a filter killed, or may have; whose container it was, null when unknown. */
+  private record Kill(Instant time, @Nullable String containerId) {}
+
+  /** The pod that a label was last seen with; null when it was seen with several. */
+  private record Seen(@Nullable String podUid, Instant until) {}
+
+  /** Inference from the pods of this node. */
+  public Inference(PodDirectory pods) {
+    this.pods = pods;
+  }
+
+  /** Whether a process that the filter ended so makes its container exit with 128 + SIGSYS. */
+  public static boolean kills(SeccompAction action) {
+    return action == SeccompAction.KILL_PROCESS
+        || action == SeccompAction.KILL_THREAD
+        || action == SeccompAction.TRAP;
+  }
+
+  /** Takes note of a record, each one once, as far as its process is known. */
+  public void observe(SeccompRecord record, Instant time, Attribution known) {
+    String categories = categories(record.label());
+    boolean sure = known.by() == Evidence.PROCFS || known.by() == Evidence.HISTORY;
+    synchronized (kills) {
+      if (categories != null && sure && known.podUid() != null) {
+        learn(categories, known.podUid(), time.plusSeconds(LABEL_SECONDS));
+      }
+      if (kills(record.action())) {
+        kills.addLast(new Kill(time, bare(known.containerId())));
+        if (kills.size() > MAX_KILLS) {
+          Instant forgotten = kills.removeFirst().time();
+          forgottenUntil = forgotten.isAfter(forgottenUntil) ? forgotten : forgottenUntil;
+        }
+      }
+    }
+  }
+
+  private void learn(String categories, String podUid, Instant until) {
+    Seen before = podOfCategories.get(categories);
+    boolean shared =
+        before != null
+            && !podUid.equals(before.podUid())
+            && before.until().isAfter(until.minusSeconds(LABEL_SECONDS));
+    podOfCategories.put(categories, new Seen(shared ? null : podUid, until));
+  }
+
+  /** The one pod whose processes carry the record's SELinux label; null when none is certain. */
+  public @Nullable Attribution byLabel(SeccompRecord record, Instant time) {
+    String categories = categories(record.label());
+    if (categories == null || !pods.synced()) {
+      return null;
+    }
+    Set<String> candidates = new HashSet<>(pods.podsAskingForCategories(categories));
+    Seen seen;
+    synchronized (kills) {
+      seen = podOfCategories.get(categories);
+    }
+    if (seen != null && seen.until().isAfter(time)) {
+      if (seen.podUid() == null) {
+        return null;
+      }
+      candidates.add(seen.podUid());
+    }
+    if (candidates.size() != 1) {
+      return null;
+    }
+    Attribution pod =
+        new Attribution(
+            Outcome.POD,
+            Evidence.LABEL,
+            AttributionReason.CONTAINER_UNKNOWN,
+            candidates.iterator().next(),
+            null,
+            null);
+    // The runtime gives a label to another pod once this one is gone.
+    Workload workload = pods.name(pod).attribution().workload();
+    boolean gone =
+        workload == null || pods.isGoneSince(workload.namespace(), workload.pod(), Instant.MAX);
+    return gone ? null : pod;
+  }
+
+  /**
+   * The one container that ended by SIGSYS when the record's process was killed; null when there is
+   * none, when there are several, or when other records may tell of the same end.
+   */
+  public @Nullable Attribution byTermination(SeccompRecord record, Instant time) {
+    if (!kills(record.action()) || !pods.synced()) {
+      return null;
+    }
+    Instant second = time.truncatedTo(ChronoUnit.SECONDS);
+    List<SigsysTermination> ends = pods.endedBySigsys(second, time.plusSeconds(END_SECONDS));
+    SigsysTermination only = null;
+    for (SigsysTermination end : ends) {
+      if (!isExplained(end)) {
+        if (only != null) {
+          return null;
+        }
+        only = end;
+      }
+    }
+    if (only == null || unknownKillsAround(only) != 1) {
+      return null;
+    }
+    return new Attribution(
+        Outcome.CONTAINER, Evidence.TERMINATION, null, only.podUid(), only.containerId(), null);
+  }
+
+  /** Whether a record that is known to be the container's tells why it ended. */
+  private boolean isExplained(SigsysTermination end) {
+    String id = bare(end.containerId());
+    synchronized (kills) {
+      return kills.stream()
+          .filter(kill -> kill.containerId() != null && mayTellOf(kill, end))
+          .anyMatch(kill -> Objects.equals(kill.containerId(), id));
+    }
+  }
+
+  /** How many kills of unknown processes may tell of the end; many when not all are remembered. */
+  private long unknownKillsAround(SigsysTermination end) {
+    synchronized (kills) {
+      if (!forgottenUntil.isBefore(end.finished().minusSeconds(END_SECONDS))) {
+        return Long.MAX_VALUE;
+      }
+      return kills.stream()
+          .filter(kill -> kill.containerId() == null && mayTellOf(kill, end))
+          .count();
+    }
+  }
+
+  private static boolean mayTellOf(Kill kill, SigsysTermination end) {
+    return !kill.time().isBefore(end.finished().minusSeconds(END_SECONDS))
+        && kill.time().isBefore(end.finished().plusSeconds(1));
+  }
+
+  private static @Nullable String bare(@Nullable String containerId) {
+    int scheme = containerId == null ? -1 : containerId.indexOf("://");
+    return scheme < 0 || containerId == null ? containerId : containerId.substring(scheme + 3);
+  }
+
+  /**
+   * The two categories of a container's label, {@code c12,c345} of {@code
+   * system_u:system_r:container_t:s0:c12,c345}; null for every other label, such as a virtual
+   * machine's, whose categories are its own.
+   */
+  static @Nullable String categories(@Nullable String label) {
+    if (label == null) {
+      return null;
+    }
+    String[] parts = label.split(":", 6);
+    if (parts.length != 5 || !parts[2].startsWith("container") || !parts[3].equals("s0")) {
+      return null;
+    }
+    String[] pair = parts[4].split(",", 3);
+    boolean two = pair.length == 2 && isCategory(pair[0]) && isCategory(pair[1]);
+    return two ? parts[4] : null;
+  }
+
+  private static boolean isCategory(String text) {
+    return text.length() >= 2
+        && text.length() <= 5
+        && text.charAt(0) == 'c'
+        && text.chars().skip(1).allMatch(c -> c >= '0' && c <= '9');
+  }
+}

@@ -1,0 +1,261 @@
+package io.seccompwatch.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.Attribution.Evidence;
+import io.seccompwatch.attribution.Attribution.Outcome;
+import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.SourceBook;
+import io.seccompwatch.record.SeccompRecord;
+import io.seccompwatch.testing.Await;
+import io.seccompwatch.testing.FakePods;
+import io.seccompwatch.testing.Samples;
+import io.seccompwatch.testing.TestClock;
+import io.seccompwatch.violation.Violation;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What is published when, and with which names. */
+class DeliveryTest {
+
+  private static final int KILL = 0x80000000;
+
+  /** The stamp of {@link Samples#record}. */
+  private static final Instant RECORDED = Instant.parse("2026-11-22T10:20:23.836Z");
+
+  private final TestClock clock = new TestClock(RECORDED);
+  private final Books books = new Books(clock, 100);
+  private final SourceBook book = books.open("audit-log");
+  private final FakePods pods = new FakePods();
+  private final List<Violation> published = Collections.synchronizedList(new ArrayList<>());
+  private final Set<Long> lagging = new HashSet<>();
+  private Attribution foundLater = Samples.unknown();
+  private final Delivery delivery = delivery(100);
+
+  @Test
+  void whatIsKnownIsPublishedAtOnce() {
+    pods.list("u", "containerd://c");
+    deliver(1, inContainer("u", "c"));
+    assertThat(names()).containsExactly("1 pod-u app null");
+    assertThat(delivery.size()).isZero();
+  }
+
+  @Test
+  void withoutKubernetesNothingWaits() {
+    Delivery alone =
+        new Delivery(
+            books,
+            List.of(published::add),
+            new Delivery.Knowledge(null, record -> false, record -> foundLater),
+            Delivery.Limits.DEFAULT,
+            clock);
+    alone.deliver(book, violation(1, inContainer("u", "c")));
+    alone.deliver(book, violation(2, Samples.unknown()));
+    assertThat(published).hasSize(2);
+  }
+
+  @Test
+  void aContainerThatIsNotInItsStatusYetIsNamedWhenItComes() {
+    pods.list("u", null);
+    deliver(1, inContainer("u", "c"));
+    assertThat(published).isEmpty();
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(1L, Books.Balance::pending)
+        .returns(0L, Books.Balance::violations);
+    pods.list("u", "containerd://c");
+    delivery.round();
+    assertThat(names()).containsExactly("1 pod-u app null");
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(0L, Books.Balance::pending)
+        .returns(1L, Books.Balance::violations);
+  }
+
+  @Test
+  void whenItDoesNotComeInTimeThePodIsNamedAlone() {
+    pods.list("u", null);
+    deliver(1, inContainer("u", "c"));
+    clock.advance(Duration.ofMillis(9_999));
+    delivery.round();
+    assertThat(published).isEmpty();
+    clock.advance(Duration.ofMillis(1));
+    delivery.round();
+    assertThat(names()).containsExactly("1 pod-u null container_not_in_status");
+  }
+
+  @Test
+  void theOrderOfAContainerIsKeptAndOthersDoNotWaitForIt() {
+    pods.list("u", null);
+    pods.list("v", "containerd://d");
+    deliver(1, inContainer("u", "c"));
+    deliver(2, inContainer("v", "d"));
+    pods.list("u", "containerd://c");
+    deliver(3, inContainer("u", "c"));
+    assertThat(serials()).containsExactly(2L);
+    delivery.round();
+    assertThat(serials()).containsExactly(2L, 1L, 3L);
+    deliver(4, inContainer("u", "c"));
+    assertThat(serials()).containsExactly(2L, 1L, 3L, 4L);
+  }
+
+  @Test
+  void whoeverIsPushedOutIsPublishedWithWhatIsKnown() {
+    Delivery small = delivery(2);
+    for (int i = 1; i <= 5; i++) {
+      small.deliver(book, violation(i, inContainer("u", "c")));
+    }
+    assertThat(serials()).containsExactly(1L, 2L, 3L);
+    assertThat(small.size()).isEqualTo(2);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(2L, Books.Balance::pending);
+    small.close();
+    assertThat(serials()).containsExactly(1L, 2L, 3L, 4L, 5L);
+    small.deliver(book, violation(6, inContainer("u", "c")));
+    assertThat(serials()).endsWith(6L);
+    assertThat(small.size()).isZero();
+  }
+
+  @Test
+  void anOldRecordDoesNotWaitOnceThePodsAreListed() {
+    clock.advance(Duration.ofHours(1));
+    deliver(1, inContainer("u", "c"));
+    assertThat(serials()).containsExactly(1L);
+    pods.synced(false);
+    pods.outOfTouchSince(clock.instant());
+    deliver(2, inContainer("u", "c"));
+    assertThat(serials()).containsExactly(1L);
+    pods.list("u", "containerd://c");
+    delivery.round();
+    assertThat(names()).endsWith("2 pod-u app null");
+  }
+
+  @Test
+  void whenTheServerHasLongBeenAwayNothingWaitsForIt() {
+    pods.outOfTouchSince(clock.instant().minusSeconds(11));
+    deliver(1, inContainer("u", "c"));
+    assertThat(serials()).containsExactly(1L);
+  }
+
+  @Test
+  void aProcessWhoseEventsAreOnTheirWayIsLookedForAgain() {
+    pods.list("u", "containerd://c");
+    lagging.add(1L);
+    deliver(1, Samples.unknown());
+    delivery.round();
+    assertThat(published).isEmpty();
+    lagging.clear();
+    foundLater = inContainer("u", "c");
+    delivery.round();
+    assertThat(names()).containsExactly("1 pod-u app null");
+  }
+
+  @Test
+  void itIsNotWaitedForLongerThanASecond() {
+    lagging.add(1L);
+    deliver(1, Attribution.unknown(AttributionReason.NO_TIMESTAMP));
+    foundLater = Attribution.unknown(AttributionReason.NO_TIMESTAMP);
+    clock.advance(Duration.ofSeconds(1));
+    delivery.round();
+    assertThat(serials()).containsExactly(1L);
+  }
+
+  @Test
+  void anUnknownKillIsConcludedFromTheOneContainerThatEndedSo() {
+    deliver(1, Samples.unknown());
+    assertThat(published).isEmpty();
+    pods.end("u", "containerd://c", clock.instant().plusSeconds(1));
+    delivery.round();
+    assertThat(published).as("another may end yet").isEmpty();
+    clock.advance(Duration.ofSeconds(10));
+    delivery.round();
+    assertThat(names()).containsExactly("1 pod-u app null");
+    assertThat(published.getFirst().attribution())
+        .returns(Evidence.TERMINATION, Attribution::by)
+        .returns(Outcome.CONTAINER, Attribution::outcome);
+  }
+
+  @Test
+  void anUnknownDenialThatKillsNobodyDoesNotWait() {
+    delivery.deliver(book, Samples.violation(record(1, Samples.ERRNO), Samples.unknown()));
+    assertThat(serials()).containsExactly(1L);
+  }
+
+  @Test
+  void whatWasMadeToMisleadIsNotConcludedFromTheOutside() {
+    deliver(1, Attribution.unknown(AttributionReason.CGROUP_CONFLICT));
+    assertThat(serials()).containsExactly(1L);
+  }
+
+  @Test
+  void itsThreadPublishesWhatComes() throws Exception {
+    delivery.start();
+    deliver(1, inContainer("u", "c"));
+    clock.advance(Duration.ofSeconds(10));
+    Await.until("published", () -> published.size() == 1);
+    delivery.close();
+  }
+
+  private Delivery delivery(int most) {
+    return new Delivery(
+        books,
+        List.of(published::add),
+        new Delivery.Knowledge(
+            pods,
+            record -> record.stamp() != null && lagging.contains(record.stamp().serial()),
+            record -> foundLater),
+        new Delivery.Limits(most, Duration.ofSeconds(1), Duration.ofSeconds(10)),
+        clock);
+  }
+
+  private void deliver(long serial, Attribution attribution) {
+    delivery.deliver(book, violation(serial, attribution));
+  }
+
+  private static Violation violation(long serial, Attribution attribution) {
+    return Samples.violation(record(serial, KILL), attribution);
+  }
+
+  private static SeccompRecord record(long serial, int code) {
+    return Samples.record(serial, code, "kc");
+  }
+
+  private static Attribution inContainer(String uid, String id) {
+    return new Attribution(
+        Outcome.CONTAINER, Evidence.PROCFS, null, uid, "containerd://" + id, null);
+  }
+
+  private List<Long> serials() {
+    return published.stream().map(DeliveryTest::serial).toList();
+  }
+
+  private static long serial(Violation violation) {
+    return violation.record().stamp() == null ? 0 : violation.record().stamp().serial();
+  }
+
+  private List<String> names() {
+    return published.stream().map(DeliveryTest::name).toList();
+  }
+
+  private static String name(Violation violation) {
+    Attribution attribution = violation.attribution();
+    @Nullable AttributionReason reason = attribution.reason();
+    return serial(violation)
+        + " "
+        + (attribution.workload() == null ? null : attribution.workload().pod())
+        + " "
+        + (attribution.workload() == null ? null : attribution.workload().container())
+        + " "
+        + (reason == null ? null : reason.label());
+  }
+}
