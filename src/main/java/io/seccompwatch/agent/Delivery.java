@@ -1,32 +1,22 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.agent.Identification.Look;
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.Attribution.Outcome;
-import io.seccompwatch.attribution.AttributionReason;
-import io.seccompwatch.attribution.Inference;
-import io.seccompwatch.attribution.PodDirectory;
-import io.seccompwatch.attribution.PodDirectory.Naming;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Publisher;
 import io.seccompwatch.publish.SourceBook;
-import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,26 +41,6 @@ final class Delivery implements AutoCloseable {
     static final Limits DEFAULT = new Limits(4_096, Duration.ofSeconds(1), Duration.ofSeconds(10));
   }
 
-  /**
-   * What there is to ask.
-   *
-   * @param pods this node's pods; null without Kubernetes
-   * @param lagging whether the events of the record's process may still be on their way
-   * @param attributor asks for the process again, on this object's own thread
-   */
-  record Knowledge(
-      @Nullable PodDirectory pods,
-      Predicate<SeccompRecord> lagging,
-      Function<SeccompRecord, Attribution> attributor) {}
-
-  /** The reasons for which nobody is known, and from the outside something may be concluded. */
-  private static final Set<AttributionReason> INFERABLE =
-      EnumSet.of(
-          AttributionReason.PROCESS_GONE,
-          AttributionReason.PID_REUSED,
-          AttributionReason.PID_REUSE_POSSIBLE,
-          AttributionReason.NO_PERMISSION);
-
   private static final long GLANCE_MILLIS = 20;
 
   /** How many processes are looked for while a reader may wait for the lock: some 4 ms. */
@@ -91,13 +61,9 @@ final class Delivery implements AutoCloseable {
     }
   }
 
-  /** A violation as far as it is known, and whether it is worth to wait for more. */
-  private record Look(Violation violation, boolean waits) {}
-
   private final Books books;
   private final List<Publisher> publishers;
-  private final Knowledge knowledge;
-  private final @Nullable Inference inference;
+  private final Identification identification;
   private final Limits limits;
   private final Clock clock;
   private final Deque<Waiting> waiting = new ArrayDeque<>();
@@ -106,11 +72,14 @@ final class Delivery implements AutoCloseable {
   private boolean closed;
 
   Delivery(
-      Books books, List<Publisher> publishers, Knowledge knowledge, Limits limits, Clock clock) {
+      Books books,
+      List<Publisher> publishers,
+      Identification identification,
+      Limits limits,
+      Clock clock) {
     this.books = books;
     this.publishers = List.copyOf(publishers);
-    this.knowledge = knowledge;
-    this.inference = knowledge.pods() == null ? null : new Inference(knowledge.pods());
+    this.identification = identification;
     this.limits = limits;
     this.clock = clock;
     thread.setDaemon(true);
@@ -123,15 +92,15 @@ final class Delivery implements AutoCloseable {
   /** Takes a violation whose process was looked for. */
   void deliver(SourceBook book, Violation violation) {
     String key = key(violation.attribution());
-    boolean lagging = isUnknown(violation) && knowledge.lagging().test(violation.record());
+    boolean lagging = identification.isLagging(violation);
     if (!lagging) {
-      observe(violation);
+      identification.observe(violation);
     }
     if (lagging || (key != null && keys.containsKey(key))) {
       enter(book, key, violation, lagging);
       return;
     }
-    Look look = look(violation, namesMillis(violation) <= 0);
+    Look look = identification.look(violation, waitMillis(violation) <= 0);
     if (look.waits()) {
       enter(book, key, look.violation(), false);
     } else {
@@ -180,7 +149,7 @@ final class Delivery implements AutoCloseable {
     Waiting entry = new Waiting(book, key, violation);
     long now = clock.millis();
     entry.processDeadline = lagging ? now + limits.forProcess().toMillis() : 0;
-    entry.namesDeadline = now + namesMillis(violation);
+    entry.namesDeadline = now + waitMillis(violation);
     synchronized (waiting) {
       if (waiting.size() >= limits.most()) {
         release(waiting.removeFirst(), true);
@@ -201,7 +170,7 @@ final class Delivery implements AutoCloseable {
   /** Looks at all that wait, in the order of their coming; package-private for tests. */
   void round() {
     synchronized (waiting) {
-      long version = knowledge.pods() == null ? 0 : knowledge.pods().version();
+      long version = identification.version();
       long now = clock.millis();
       Set<String> held = new HashSet<>();
       List<Waiting> done = new ArrayList<>();
@@ -227,7 +196,7 @@ final class Delivery implements AutoCloseable {
   private boolean isDone(Waiting entry, long version, long now) {
     if (entry.processDeadline > 0) {
       boolean over = now >= entry.processDeadline;
-      if (!over && knowledge.lagging().test(entry.violation.record())) {
+      if (!over && identification.isLagging(entry.violation)) {
         return false;
       }
       settleProcess(entry);
@@ -237,23 +206,22 @@ final class Delivery implements AutoCloseable {
       return false;
     }
     entry.lookedAt = version;
-    Look look = look(entry.violation, last);
+    Look look = identification.look(entry.violation, last);
     entry.violation = look.violation();
     return !look.waits();
   }
 
   private void settleProcess(Waiting entry) {
-    Attribution found = knowledge.attributor().apply(entry.violation.record());
-    entry.violation = entry.violation.with(found);
+    entry.violation = identification.again(entry.violation);
     entry.processDeadline = 0;
-    observe(entry.violation);
+    identification.observe(entry.violation);
   }
 
   private void release(Waiting entry, boolean last) {
     if (entry.processDeadline > 0) {
       settleProcess(entry);
     }
-    entry.violation = look(entry.violation, last).violation();
+    entry.violation = identification.look(entry.violation, last).violation();
     publishReleased(entry);
   }
 
@@ -271,71 +239,8 @@ final class Delivery implements AutoCloseable {
     }
   }
 
-  private void observe(Violation violation) {
-    Instant time = violation.time();
-    if (inference != null && time != null) {
-      inference.observe(violation.record(), time, violation.attribution());
-    }
-  }
-
-  /**
-   * What is known now.
-   *
-   * @param last whether the wait is over
-   */
-  private Look look(Violation violation, boolean last) {
-    PodDirectory pods = knowledge.pods();
-    if (pods == null) {
-      return new Look(violation, false);
-    }
-    Violation known = isUnknown(violation) ? inferred(violation, last) : violation;
-    if (isUnknown(known)) {
-      boolean mayEnd = isInferable(known) && Inference.kills(known.record().action());
-      return new Look(known, mayEnd && !last && isInTouch(pods));
-    }
-    Naming naming = pods.name(known.attribution());
-    return new Look(
-        known.with(naming.attribution()), naming.mayImprove() && !last && isInTouch(pods));
-  }
-
-  private Violation inferred(Violation violation, boolean last) {
-    Instant time = violation.time();
-    if (inference == null || time == null || !isInferable(violation)) {
-      return violation;
-    }
-    Attribution by = inference.byLabel(violation.record(), time);
-    if (by == null && last) {
-      by = inference.byTermination(violation.record(), time);
-    }
-    return by == null ? violation : violation.with(by);
-  }
-
-  /** When the API server has long been away, waiting for it would only delay. */
-  private boolean isInTouch(PodDirectory pods) {
-    Instant since = pods.outOfTouchSince();
-    return since == null || clock.instant().isBefore(since.plus(limits.forNames()));
-  }
-
-  /** How long it may wait for names; of an old record the pod has told all that it will. */
-  private long namesMillis(Violation violation) {
-    PodDirectory pods = knowledge.pods();
-    Instant time = violation.time();
-    if (pods == null) {
-      return 0;
-    }
-    long age =
-        time == null || !pods.synced() ? 0 : Math.max(0, clock.millis() - time.toEpochMilli());
-    return limits.forNames().toMillis() - age;
-  }
-
-  private static boolean isUnknown(Violation violation) {
-    return violation.attribution().outcome() == Outcome.UNKNOWN;
-  }
-
-  private static boolean isInferable(Violation violation) {
-    return INFERABLE.contains(
-        Objects.requireNonNullElse(
-            violation.attribution().reason(), AttributionReason.INTERNAL_ERROR));
+  private long waitMillis(Violation violation) {
+    return identification.waitMillis(violation, limits.forNames());
   }
 
   private static @Nullable String key(Attribution attribution) {

@@ -1,12 +1,8 @@
 package io.seccompwatch.agent;
 
-import io.seccompwatch.http.StatusPage;
-import io.seccompwatch.publish.AgentMetrics;
-import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.publish.ViolationLog;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -83,14 +79,8 @@ final class Housekeeping implements AutoCloseable {
     clock.shutdownNow();
   }
 
-  /** The agent at this moment, for the status page. */
-  StatusPage.Status status(
-      AgentMetrics.Build build,
-      @Nullable String node,
-      Instant started,
-      Books.Balance balance,
-      @Nullable Canary watched) {
-    Canary.Status last = watched == null ? null : watched.status();
+  /** What is not as it should be, in words. */
+  List<String> problems() {
     List<String> problems = new ArrayList<>();
     if (stateProblem != null) {
       problems.add("state directory: " + stateProblem);
@@ -101,32 +91,17 @@ final class Housekeeping implements AutoCloseable {
     if (violationLog != null && violationLog.problem() != null) {
       problems.add("violations log: " + violationLog.problem());
     }
-    List<SourceStatus> statuses = sources.statuses();
-    return new StatusPage.Status(
-        build,
-        node,
-        started,
-        sources.down().isEmpty(),
-        statuses,
-        balance,
-        last == null ? null : last.seenBy(),
-        last == null ? null : last.delay(),
-        canaryProblem(last),
-        "off",
-        problems);
+    return problems;
   }
 
-  private @Nullable String canaryProblem(Canary.@Nullable Status last) {
-    if (config.canary() == null) {
-      return "switched off";
-    }
-    if (last == null) {
-      return "not fired yet";
-    }
-    if (last.unavailable() != null) {
-      return last.unavailable();
-    }
-    return last.isWaiting() ? "not seen yet" : null;
+  /** Does a task again and again; what it throws is logged and it is done again all the same. */
+  void every(Duration pause, Runnable task) {
+    later(
+        () -> {
+          every(pause, task);
+          task.run();
+        },
+        pause);
   }
 
   private void round() {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.KubernetesStatus;
+import io.seccompwatch.publish.ProcessEventsStatus;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
@@ -25,6 +27,7 @@ public final class StatusPage implements HttpApi.Page {
    * @param node the node's name; null when unknown
    * @param canarySeenBy the source that brought the last canary; null when none has
    * @param canaryProblem why none has; null when there is nothing wrong
+   * @param events violations by what became of them as Kubernetes Events; empty when there are none
    * @param problems everything else that is not as it should be, in words
    */
   public record Status(
@@ -37,7 +40,9 @@ public final class StatusPage implements HttpApi.Page {
       @Nullable String canarySeenBy,
       @Nullable Duration canaryDelay,
       @Nullable String canaryProblem,
-      String kubernetes,
+      KubernetesStatus kubernetes,
+      Map<String, Long> events,
+      ProcessEventsStatus processEvents,
       List<String> problems) {}
 
   private final Supplier<Status> status;
@@ -91,12 +96,46 @@ public final class StatusPage implements HttpApi.Page {
     }
     to.writeStringField("problem", status.canaryProblem());
     to.writeEndObject();
-    to.writeStringField("kubernetes", status.kubernetes());
+    writeKubernetes(status.kubernetes(), to);
+    writeCounts("events", status.events(), to);
+    writeProcessEvents(status.processEvents(), to);
     to.writeArrayFieldStart("problems");
     for (String problem : status.problems()) {
       to.writeString(problem);
     }
     to.writeEndArray();
+    to.writeEndObject();
+  }
+
+  private static void writeKubernetes(KubernetesStatus status, JsonGenerator to)
+      throws IOException {
+    to.writeObjectFieldStart("kubernetes");
+    to.writeBooleanField("on", status.on());
+    to.writeStringField("how", status.how());
+    if (status.on()) {
+      Instant since = status.outOfTouchSince();
+      to.writeBooleanField("synced", status.synced());
+      to.writeStringField("outOfTouchSince", since == null ? null : ViolationJson.format(since));
+      to.writeStringField("problem", status.problem());
+      to.writeNumberField("pods", status.pods());
+      writeCounts("requests", status.requests(), to);
+      writeCounts("failures", status.failures(), to);
+      writeCounts("skipped", status.skipped(), to);
+    }
+    to.writeEndObject();
+  }
+
+  private static void writeProcessEvents(ProcessEventsStatus status, JsonGenerator to)
+      throws IOException {
+    to.writeObjectFieldStart("processEvents");
+    to.writeBooleanField("active", status.active());
+    to.writeStringField("how", status.how());
+    if (status.active()) {
+      to.writeNumberField("events", status.events());
+      to.writeNumberField("lost", status.lost());
+      to.writeNumberField("processes", status.processes());
+      to.writeNumberField("tombstones", status.tombstones());
+    }
     to.writeEndObject();
   }
 
@@ -112,13 +151,13 @@ public final class StatusPage implements HttpApi.Page {
     to.writeNumberField("logged", balance.logged());
     to.writeNumberField("retired", balance.retired());
     to.writeNumberField("attributions", balance.attributions());
-    writeReasons("rejected", balance.rejected(), to);
-    writeReasons("lost", balance.lost(), to);
+    writeCounts("rejected", balance.rejected(), to);
+    writeCounts("lost", balance.lost(), to);
     to.writeBooleanField("balanced", balance.balanced());
     to.writeEndObject();
   }
 
-  private static void writeReasons(String name, Map<String, Long> reasons, JsonGenerator to)
+  private static void writeCounts(String name, Map<String, Long> reasons, JsonGenerator to)
       throws IOException {
     to.writeObjectFieldStart(name);
     for (Map.Entry<String, Long> reason : reasons.entrySet()) {

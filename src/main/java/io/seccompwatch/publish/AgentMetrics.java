@@ -10,8 +10,6 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -25,37 +23,29 @@ public final class AgentMetrics implements MultiCollector {
   public record Build(String version, String revision, String javaVersion) {}
 
   private final Books books;
-  private final Supplier<List<SourceStatus>> sources;
-  private final Supplier<Map<String, Long>> logLines;
+  private final ConditionMetrics conditions;
   private final Build build;
 
   /**
    * A collector over the books.
    *
-   * @param sources how the sources are doing at the moment of the scrape
-   * @param logLines lines of the violations log by what became of them
+   * @param conditions how everything else is doing at the moment of the scrape
    */
-  public AgentMetrics(
-      Books books,
-      Supplier<List<SourceStatus>> sources,
-      Supplier<Map<String, Long>> logLines,
-      Build build) {
+  public AgentMetrics(Books books, Conditions conditions, Build build) {
     this.books = books;
-    this.sources = sources;
-    this.logLines = logLines;
+    this.conditions = new ConditionMetrics(conditions, books.startMillis());
     this.build = build;
   }
 
   @Override
   public MetricSnapshots collect() {
     List<MetricSnapshot> all = new ArrayList<>();
-    List<SourceStatus> statuses = sources.get();
+    conditions.addTo(all);
     synchronized (books) {
       addViolations(all);
       addPipeline(all);
       addCanary(all);
     }
-    addSources(all, statuses);
     all.add(
         InfoSnapshot.builder()
             .name("seccomp_watch_build")
@@ -144,6 +134,14 @@ public final class AgentMetrics implements MultiCollector {
     }
     all.add(rejected.build());
     all.add(lost.build());
+    GaugeSnapshot.Builder last =
+        gaugeOf(
+            "seccomp_watch_source_last_record_timestamp_seconds",
+            "When the source last brought a seccomp record; 0 for never.");
+    for (SourceBook book : books.sources) {
+      last.dataPoint(gauge(book.lastRecordMillis / 1_000.0, Labels.of("source", book.source())));
+    }
+    all.add(last.build());
     all.add(
         GaugeSnapshot.builder()
             .name("seccomp_watch_violations_pending")
@@ -182,38 +180,6 @@ public final class AgentMetrics implements MultiCollector {
     all.add(delay.build());
   }
 
-  private void addSources(List<MetricSnapshot> all, List<SourceStatus> statuses) {
-    GaugeSnapshot.Builder up =
-        gaugeOf("seccomp_watch_source_up", "Whether the source can be read.");
-    GaugeSnapshot.Builder lag =
-        gaugeOf("seccomp_watch_source_lag_bytes", "Bytes written to the source and not yet read.");
-    CounterSnapshot.Builder rotations =
-        counterOf("seccomp_watch_source_rotations", "How often the followed file was rotated.");
-    for (SourceStatus status : statuses) {
-      Labels labels = Labels.of("source", status.name());
-      up.dataPoint(gauge(status.up() ? 1 : 0, labels));
-      lag.dataPoint(gauge((double) status.lagBytes(), labels));
-      rotations.dataPoint(counter(status.rotations(), labels));
-    }
-    all.add(up.build());
-    all.add(lag.build());
-    all.add(rotations.build());
-    GaugeSnapshot.Builder last =
-        gaugeOf(
-            "seccomp_watch_source_last_record_timestamp_seconds",
-            "When the source last brought a seccomp record; 0 for never.");
-    synchronized (books) {
-      for (SourceBook book : books.sources) {
-        last.dataPoint(gauge(book.lastRecordMillis / 1_000.0, Labels.of("source", book.source())));
-      }
-    }
-    all.add(last.build());
-    CounterSnapshot.Builder lines =
-        counterOf("seccomp_watch_log_lines", "Lines of the violations log by what became of them.");
-    logLines.get().forEach((result, n) -> lines.dataPoint(counter(n, Labels.of("result", result))));
-    all.add(lines.build());
-  }
-
   private CounterSnapshot perSource(String name, String help, ToLongFunction<SourceBook> value) {
     CounterSnapshot.Builder builder = counterOf("seccomp_watch_" + name, help);
     for (SourceBook book : books.sources) {
@@ -236,22 +202,27 @@ public final class AgentMetrics implements MultiCollector {
   }
 
   private CounterSnapshot.CounterDataPointSnapshot counter(long value, Labels labels) {
+    return counter(value, labels, books.startMillis());
+  }
+
+  static CounterSnapshot.CounterDataPointSnapshot counter(
+      long value, Labels labels, long createdMillis) {
     return CounterSnapshot.CounterDataPointSnapshot.builder()
         .value((double) value)
         .labels(labels)
-        .createdTimestampMillis(books.startMillis())
+        .createdTimestampMillis(createdMillis)
         .build();
   }
 
-  private static CounterSnapshot.Builder counterOf(String name, String help) {
+  static CounterSnapshot.Builder counterOf(String name, String help) {
     return CounterSnapshot.builder().name(name).help(help);
   }
 
-  private static GaugeSnapshot.Builder gaugeOf(String name, String help) {
+  static GaugeSnapshot.Builder gaugeOf(String name, String help) {
     return GaugeSnapshot.builder().name(name).help(help);
   }
 
-  private static GaugeSnapshot.GaugeDataPointSnapshot gauge(double value, Labels labels) {
+  static GaugeSnapshot.GaugeDataPointSnapshot gauge(double value, Labels labels) {
     return GaugeSnapshot.GaugeDataPointSnapshot.builder().value(value).labels(labels).build();
   }
 }

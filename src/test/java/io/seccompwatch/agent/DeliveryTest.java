@@ -55,7 +55,7 @@ class DeliveryTest {
         new Delivery(
             books,
             List.of(published::add),
-            new Delivery.Knowledge(null, record -> false, record -> foundLater),
+            new Identification(null, record -> false, record -> foundLater, clock),
             Delivery.Limits.DEFAULT,
             clock);
     alone.deliver(book, violation(1, inContainer("u", "c")));
@@ -210,10 +210,11 @@ class DeliveryTest {
     return new Delivery(
         books,
         List.of(published::add),
-        new Delivery.Knowledge(
+        new Identification(
             pods,
             record -> record.stamp() != null && lagging.contains(record.stamp().serial()),
-            record -> foundLater),
+            record -> foundLater,
+            clock),
         new Delivery.Limits(most, Duration.ofSeconds(1), Duration.ofSeconds(10)),
         clock);
   }

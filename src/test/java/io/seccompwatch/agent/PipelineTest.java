@@ -47,7 +47,7 @@ class PipelineTest {
           new Delivery(
               books,
               List.of(published::add),
-              new Delivery.Knowledge(null, record -> false, record -> Samples.workload("a")),
+              new Identification(null, record -> false, record -> Samples.workload("a"), clock),
               Delivery.Limits.DEFAULT,
               clock),
           "n1",

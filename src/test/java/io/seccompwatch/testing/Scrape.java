@@ -5,6 +5,9 @@ import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.Conditions;
+import io.seccompwatch.publish.KubernetesStatus;
+import io.seccompwatch.publish.ProcessEventsStatus;
 import io.seccompwatch.publish.SourceStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -67,8 +70,12 @@ public final class Scrape {
   public static AgentMetrics metrics(Books books) {
     return new AgentMetrics(
         books,
-        () -> List.of(new SourceStatus("audit-log", "/a", true, null, 0, 0)),
-        () -> Map.of("written", 0L, "suppressed", 0L, "dropped", 0L, "failed", 0L),
+        new Conditions(
+            () -> List.of(new SourceStatus("audit-log", "/a", true, null, 0, 0)),
+            () -> Map.of("written", 0L, "suppressed", 0L, "dropped", 0L, "failed", 0L),
+            () -> Map.of("published", 0L, "aggregated", 0L, "suppressed", 0L, "failed", 0L),
+            () -> KubernetesStatus.off("for a test"),
+            () -> ProcessEventsStatus.off("for a test")),
         new AgentMetrics.Build("1.2.3", "abc", "25"));
   }
 

@@ -1,0 +1,179 @@
+package io.seccompwatch.agent;
+
+import io.seccompwatch.http.HttpApi;
+import io.seccompwatch.linux.BootTime;
+import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.publish.AgentMetrics;
+import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.Conditions;
+import io.seccompwatch.publish.KubernetesStatus;
+import io.seccompwatch.publish.LogTarget;
+import io.seccompwatch.publish.ProcessEventsStatus;
+import io.seccompwatch.publish.Publisher;
+import io.seccompwatch.publish.RecentViolations;
+import io.seccompwatch.publish.ViolationLog;
+import io.seccompwatch.record.Dialect;
+import io.seccompwatch.record.DuplicateFilter;
+import io.seccompwatch.source.CheckpointStore;
+import io.seccompwatch.source.FileSource;
+import io.seccompwatch.source.KmsgSource;
+import io.seccompwatch.source.RecordSource;
+import io.seccompwatch.syscall.SyscallTables;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the agent together from its configuration, in the order of the data's way backwards: the one
+ * place where objects meet.
+ */
+record Assembly(
+    AgentConfig config,
+    AgentMetrics.Build build,
+    AgentLog log,
+    Clock clock,
+    StateDirectory state,
+    SourceSelection selection) {
+
+  /** How many violations the query API remembers. */
+  private static final int RECENT = 1_000;
+
+  Agent start() {
+    Books books = new Books(clock, config.seriesLimit());
+    ViolationLog violationLog = violationLog();
+    RecentViolations recent = new RecentViolations(RECENT);
+    SyscallTables tables = new SyscallTables();
+    Canary canary = canary(tables, books);
+    NodeAttribution attribution =
+        new NodeAttribution(
+            config.proc(), System.getenv("SECCOMP_WATCH_POD_UID"), config.cgroup(), clock, log);
+    List<Publisher> publishers = new ArrayList<>(List.of(recent));
+    if (violationLog != null) {
+      publishers.add(violationLog);
+    }
+    Delivery delivery =
+        new Delivery(
+            books,
+            publishers,
+            new Identification(null, record -> false, attribution.ofOneThread(), clock),
+            Delivery.Limits.DEFAULT,
+            clock);
+    boolean stampless =
+        selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.SYSLOG);
+    Pipeline.Shared shared =
+        new Pipeline.Shared(
+            new DuplicateFilter(stampless), canary, tables, books, delivery, nodeName(), clock);
+    Sources sources = new Sources(open(shared, attribution));
+    Housekeeping housekeeping =
+        new Housekeeping(config, sources, canary, violationLog, state.problem(), log);
+    Conditions conditions =
+        new Conditions(
+            sources::statuses,
+            violationLog == null ? Map::of : violationLog::results,
+            Map::of,
+            () -> KubernetesStatus.off("not yet"),
+            () -> ProcessEventsStatus.off("not yet"));
+    StatusReport report =
+        new StatusReport(
+            build,
+            nodeName(),
+            clock.instant(),
+            sources,
+            books,
+            conditions,
+            canary,
+            housekeeping::problems);
+    HttpApi http =
+        Served.open(
+            new InetSocketAddress(config.listenHost(), config.listenPort()),
+            new AgentMetrics(books, conditions, build),
+            report,
+            recent);
+    if (violationLog != null) {
+      violationLog.start();
+    }
+    attribution.start();
+    delivery.start();
+    sources.start();
+    housekeeping.start();
+    log.info("listening", "address", Served.text(http.address()));
+    return new Agent(state, sources, attribution, delivery, housekeeping, violationLog, http, log);
+  }
+
+  private @Nullable Canary canary(SyscallTables tables, Books books) {
+    return config.canary() == null
+        ? null
+        : new Canary(
+            state.canaryKey(Canary.KEY_LENGTH), new SeccompCanary()::fire, tables, books, clock);
+  }
+
+  private @Nullable ViolationLog violationLog() {
+    return switch (config.violationsLog()) {
+      case "off" -> null;
+      case "stdout" -> new ViolationLog(LogTarget.stdout(), clock);
+      default -> new ViolationLog(LogTarget.file(Path.of(config.violationsLog())), clock);
+    };
+  }
+
+  private List<Sources.Named> open(Pipeline.Shared shared, NodeAttribution attribution) {
+    CheckpointStore checkpoints = new CheckpointStore(config.stateDir());
+    List<Sources.Named> opened = new ArrayList<>();
+    for (SourceSelection.Chosen chosen : selection.sources()) {
+      String name = chosen.kind().label();
+      Dialect dialect =
+          switch (chosen.kind()) {
+            case AUDIT_LOG -> Dialect.AUDIT_LOG;
+            case SYSLOG -> Dialect.SYSLOG;
+            case KMSG -> Dialect.KMSG;
+            case AUTO -> throw new IllegalStateException("auto is no source");
+          };
+      Pipeline pipeline = new Pipeline(shared, name, dialect, attribution.ofOneThread());
+      RecordSource source =
+          dialect == Dialect.KMSG
+              ? new KmsgSource(
+                  chosen.path(), config.from(), config.stateDir(), bootId(), pipeline, clock)
+              : file(chosen, checkpoints, pipeline);
+      opened.add(new Sources.Named(name, source));
+    }
+    return opened;
+  }
+
+  private RecordSource file(
+      SourceSelection.Chosen chosen, CheckpointStore checkpoints, Pipeline pipeline) {
+    return new FileSource(
+        chosen.path(), config.from(), checkpoints, checkpointName(chosen), pipeline, clock);
+  }
+
+  /** Two files of one kind need two checkpoints. */
+  private static String checkpointName(SourceSelection.Chosen chosen) {
+    String hash = Integer.toHexString(chosen.path().toString().hashCode());
+    return chosen.kind().label() + "-" + hash;
+  }
+
+  /** In a pod the host's name is the pod's: better none than that. */
+  private @Nullable String nodeName() {
+    if (config.nodeName() != null || System.getenv("KUBERNETES_SERVICE_HOST") != null) {
+      return config.nodeName();
+    }
+    try {
+      return Files.readString(config.proc().resolve("sys/kernel/hostname")).strip();
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  private String bootId() {
+    try {
+      return BootTime.bootId(config.proc());
+    } catch (IOException e) {
+      log.warn("no boot id: the kernel log is read from its start", "error", e);
+      return "unknown";
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package io.seccompwatch.agent;
+
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.Attribution.Outcome;
+import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.Inference;
+import io.seccompwatch.attribution.PodDirectory;
+import io.seccompwatch.attribution.PodDirectory.Naming;
+import io.seccompwatch.record.SeccompRecord;
+import io.seccompwatch.violation.Violation;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says what is known of a violation's process, pod and workload at a moment, and whether it is
+ * worth to wait for more. Thread-safe but for {@link #again}, which {@link Delivery} guards.
+ */
+final class Identification {
+
+  /** A violation as far as it is known, and whether it is worth to wait for more. */
+  record Look(Violation violation, boolean waits) {}
+
+  /** The reasons for which nobody is known, and from the outside something may be concluded. */
+  private static final Set<AttributionReason> INFERABLE =
+      EnumSet.of(
+          AttributionReason.PROCESS_GONE,
+          AttributionReason.PID_REUSED,
+          AttributionReason.PID_REUSE_POSSIBLE,
+          AttributionReason.NO_PERMISSION);
+
+  /** When the API server has been away so long, waiting for it would only delay. */
+  private static final Duration AWAY = Duration.ofSeconds(10);
+
+  private final @Nullable PodDirectory pods;
+  private final @Nullable Inference inference;
+  private final Predicate<SeccompRecord> lagging;
+  private final Function<SeccompRecord, Attribution> attributor;
+  private final Clock clock;
+
+  /**
+   * Asks the following.
+   *
+   * @param pods this node's pods; null without Kubernetes
+   * @param lagging whether the events of the record's process may still be on their way
+   * @param attributor asks for the process again
+   */
+  Identification(
+      @Nullable PodDirectory pods,
+      Predicate<SeccompRecord> lagging,
+      Function<SeccompRecord, Attribution> attributor,
+      Clock clock) {
+    this.pods = pods;
+    this.inference = pods == null ? null : new Inference(pods);
+    this.lagging = lagging;
+    this.attributor = attributor;
+    this.clock = clock;
+  }
+
+  /** A number that changes when a look may tell more than before. */
+  long version() {
+    return pods == null ? 0 : pods.version();
+  }
+
+  /** Whether nobody is known yet, and the process may become known within moments. */
+  boolean isLagging(Violation violation) {
+    return isUnknown(violation) && lagging.test(violation.record());
+  }
+
+  /** The violation with its process looked for once more. */
+  Violation again(Violation violation) {
+    return violation.with(attributor.apply(violation.record()));
+  }
+
+  /** Takes note of a violation whose process has been looked for to the end; each one once. */
+  void observe(Violation violation) {
+    Instant time = violation.time();
+    if (inference != null && time != null) {
+      inference.observe(violation.record(), time, violation.attribution());
+    }
+  }
+
+  /**
+   * What is known now.
+   *
+   * @param last whether the wait is over
+   */
+  Look look(Violation violation, boolean last) {
+    if (pods == null) {
+      return new Look(violation, false);
+    }
+    Violation known = isUnknown(violation) ? inferred(violation, last) : violation;
+    if (isUnknown(known)) {
+      boolean mayEnd = isInferable(known) && Inference.kills(known.record().action());
+      return new Look(known, mayEnd && !last && isInTouch(pods));
+    }
+    Naming naming = pods.name(known.attribution());
+    return new Look(
+        known.with(naming.attribution()), naming.mayImprove() && !last && isInTouch(pods));
+  }
+
+  private Violation inferred(Violation violation, boolean last) {
+    Instant time = violation.time();
+    if (inference == null || time == null || !isInferable(violation)) {
+      return violation;
+    }
+    Attribution by = inference.byLabel(violation.record(), time);
+    if (by == null && last) {
+      by = inference.byTermination(violation.record(), time);
+    }
+    return by == null ? violation : violation.with(by);
+  }
+
+  /** When the API server has long been away, waiting for it would only delay. */
+  private boolean isInTouch(PodDirectory pods) {
+    Instant since = pods.outOfTouchSince();
+    return since == null || clock.instant().isBefore(since.plus(AWAY));
+  }
+
+  /** How long it may wait for names; of an old record the pod has told all that it will. */
+  long waitMillis(Violation violation, Duration patience) {
+    Instant time = violation.time();
+    if (pods == null) {
+      return 0;
+    }
+    long age =
+        time == null || !pods.synced() ? 0 : Math.max(0, clock.millis() - time.toEpochMilli());
+    return patience.toMillis() - age;
+  }
+
+  private static boolean isUnknown(Violation violation) {
+    return violation.attribution().outcome() == Outcome.UNKNOWN;
+  }
+
+  private static boolean isInferable(Violation violation) {
+    return INFERABLE.contains(
+        Objects.requireNonNullElse(
+            violation.attribution().reason(), AttributionReason.INTERNAL_ERROR));
+  }
+}

@@ -1,0 +1,82 @@
+package io.seccompwatch.agent;
+
+import io.seccompwatch.http.StatusPage;
+import io.seccompwatch.publish.AgentMetrics;
+import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.Conditions;
+import io.seccompwatch.publish.KubernetesStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agent at a moment, for the status page and for {@code /readyz}. Thread-safe as its parts are.
+ *
+ * @param canary what became of the last canary; null when it is switched off
+ * @param problems what else is not as it should be, in words
+ */
+record StatusReport(
+    AgentMetrics.Build build,
+    @Nullable String node,
+    Instant started,
+    Sources sources,
+    Books books,
+    Conditions conditions,
+    @Nullable Canary canary,
+    Supplier<List<String>> problems) {
+
+  StatusPage.Status status() {
+    Canary.Status last = canary == null ? null : canary.status();
+    KubernetesStatus kubernetes = conditions.kubernetes().get();
+    List<String> all = new ArrayList<>(problems.get());
+    if (kubernetes.problem() != null) {
+      all.add("kubernetes: " + kubernetes.problem());
+    }
+    Duration delay = last == null ? null : last.delay();
+    return new StatusPage.Status(
+        build,
+        node,
+        started,
+        notReady().isEmpty(),
+        sources.statuses(),
+        books.balance(),
+        last == null ? null : last.seenBy(),
+        delay,
+        canaryProblem(last),
+        kubernetes,
+        conditions.events().get(),
+        conditions.processEvents().get(),
+        all);
+  }
+
+  /** A line for everything that must be there before the agent is of full use. */
+  List<String> notReady() {
+    List<String> lines = new ArrayList<>(sources.down());
+    KubernetesStatus kubernetes = conditions.kubernetes().get();
+    if (kubernetes.on() && !kubernetes.synced()) {
+      String problem = kubernetes.problem();
+      lines.add(
+          "kubernetes: "
+              + kubernetes.how()
+              + ": pods are not synced: "
+              + (problem == null ? "the first list is under way" : problem));
+    }
+    return lines;
+  }
+
+  private @Nullable String canaryProblem(Canary.@Nullable Status last) {
+    if (canary == null) {
+      return "switched off";
+    }
+    if (last == null) {
+      return "not fired yet";
+    }
+    if (last.unavailable() != null) {
+      return last.unavailable();
+    }
+    return last.isWaiting() ? "not seen yet" : null;
+  }
+}
