@@ -5,16 +5,19 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.RecentViolations;
+import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.violation.Violation;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,8 +84,22 @@ public final class ViolationsPage implements HttpApi.Page {
         .and(named(query.get("pod"), Workload::pod))
         .and(named(query.get("container"), Workload::container))
         .and(named(query.get("workload"), Workload::ownerName))
-        .and(is(query.get("syscall"), Violation::syscallName))
-        .and(is(query.get("action"), violation -> violation.record().action().label()));
+        .and(
+            is(query.get("syscall"), Violation::syscallName)
+                .or(
+                    is(
+                        query.get("syscall"),
+                        violation -> Long.toString(violation.record().syscall()))))
+        .and(is(action(query.get("action")), violation -> violation.record().action().label()));
+  }
+
+  /** A misspelled action would find nothing, and seem to say that nothing happened. */
+  private static @Nullable String action(@Nullable String text) throws Query.BadQuery {
+    List<String> known = Stream.of(SeccompAction.values()).map(SeccompAction::label).toList();
+    if (text != null && !known.contains(text)) {
+      throw new Query.BadQuery("unknown action; known are " + String.join(", ", known));
+    }
+    return text;
   }
 
   private static Predicate<Violation> since(@Nullable Instant since) {
