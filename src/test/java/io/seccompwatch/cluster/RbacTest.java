@@ -26,6 +26,17 @@ class RbacTest {
 
   private static final String POD = "/api/v1/namespaces/prod/pods/api-1";
 
+  private static final String EVENT =
+      """
+      {"apiVersion": "events.k8s.io/v1", "kind": "Event",
+       "metadata": {"namespace": "prod", "name": "denied-1"},
+       "eventTime": "2026-11-22T10:00:00.000000Z", "type": "Warning", "reason": "SeccompDenied",
+       "action": "Syscall", "reportingController": "seccomp-watch.io/agent",
+       "reportingInstance": "n1", "note": "keyctl (250, x86_64) denied with errno in container app",
+       "regarding": {"apiVersion": "v1", "kind": "Pod", "namespace": "prod", "name": "api-1",
+                     "fieldPath": "spec.containers{app}"}}
+      """;
+
   private ApiServerUnderTest server;
   private AgentRequests requests;
 
@@ -86,7 +97,7 @@ class RbacTest {
   @Test
   void writes_an_event_and_the_series_of_its_repeats() throws Exception {
     String events = "/apis/events.k8s.io/v1/namespaces/prod/events";
-    AgentRequests.Answer created = requests.send("POST", events, event("events.k8s.io/v1"));
+    AgentRequests.Answer created = requests.send("POST", events, EVENT);
     assertThat(created.status()).as(created.body().toString()).isEqualTo(201);
     AgentRequests.Answer patched =
         requests.send(
@@ -180,17 +191,5 @@ class RbacTest {
             "create authentication.k8s.io/selfsubjectreviews",
             "create authorization.k8s.io/selfsubjectaccessreviews",
             "create authorization.k8s.io/selfsubjectrulesreviews");
-  }
-
-  private static String event(String apiVersion) {
-    return """
-    {"apiVersion": "%s", "kind": "Event", "metadata": {"namespace": "prod", "name": "denied-1"},
-     "eventTime": "2026-11-22T10:00:00.000000Z", "type": "Warning", "reason": "SeccompDenied",
-     "action": "Syscall", "reportingController": "seccomp-watch.io/agent",
-     "reportingInstance": "n1", "note": "keyctl (250, x86_64) denied with errno in container app",
-     "regarding": {"apiVersion": "v1", "kind": "Pod", "namespace": "prod", "name": "api-1",
-                   "fieldPath": "spec.containers{app}"}}
-    """
-        .formatted(apiVersion);
   }
 }
