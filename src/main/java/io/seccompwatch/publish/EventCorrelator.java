@@ -20,7 +20,8 @@ import java.util.Map;
  *
  * <p>A violation whose series has an Event is aggregated as soon as it is counted there; the API
  * server is told of the count at growing intervals. One that comes before its Event is created
- * waits with it, and is aggregated or has failed when that is settled.
+ * waits with it, and is aggregated or has failed when that is settled. What is aggregated stays so:
+ * when the last count cannot be told, the Event is there and tells of fewer.
  */
 final class EventCorrelator {
 
@@ -91,7 +92,7 @@ final class EventCorrelator {
       tally.failed++;
       return Long.MAX_VALUE;
     }
-    if (tally.toCreate >= MAX_WAITING || !budget.takeNew(key.podUid(), now)) {
+    if (tally.toCreate >= MAX_WAITING || !budget.takeNew(key.podUid(), violation.denied(), now)) {
       tally.suppressed++;
       return Long.MAX_VALUE;
     }
@@ -170,7 +171,8 @@ final class EventCorrelator {
     }
     long wanted = closing ? now : series.updateWantedAt();
     long forbidden = health.forbiddenFor(Verb.PATCH, series.pod.namespace(), now);
-    return Math.max(Math.max(wanted, series.notBefore), forbidden == 0 ? 0 : now + forbidden);
+    long at = Math.max(wanted, series.notBefore);
+    return forbidden == 0 ? at : Math.max(at, now + forbidden);
   }
 
   /** Takes the answer to a step. */

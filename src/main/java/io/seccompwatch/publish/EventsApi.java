@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 public interface EventsApi {
 
   /**
-   * An Event of type Warning about a pod, as it is to be created.
+   * An Event of type Warning about a pod, as it is to be created. Also for a call that was only
+   * logged: it is what a profile that blocks would break, and {@code Normal} Events are those that
+   * people filter out.
    *
    * @param name a DNS-1123 subdomain
    * @param eventTime when what it tells of happened first

@@ -252,6 +252,24 @@ class KubernetesEventsTest {
   }
 
   @Test
+  void callsThatWereOnlyLoggedTakeNothingFromDenials() throws Exception {
+    events = events(KubernetesEvents.Which.ALL);
+    for (int pod = 0; pod < 10; pod++) {
+      Attribution app = EventSamples.in("prod", "web-" + pod, "app", ContainerType.CONTAINER);
+      for (int call = 0; call < 30; call++) {
+        events.publish(EventSamples.violation(app, call, null, LOG, "myapp"));
+      }
+    }
+    work();
+    assertThat(events.results()).isEqualTo(results(50, 0, 250, 0));
+    for (long call = 0; call < 25; call++) {
+      events.publish(EventSamples.denied(call));
+    }
+    work();
+    assertThat(events.results()).isEqualTo(results(75, 0, 250, 0));
+  }
+
+  @Test
   void whatIsSuppressedIsAskedForAgain() throws Exception {
     for (long call = 0; call < 26; call++) {
       events.publish(EventSamples.denied(call));
@@ -320,7 +338,9 @@ class KubernetesEventsTest {
   }
 
   private KubernetesEvents events(KubernetesEvents.Which which) {
-    return new KubernetesEvents(api, which, "n1", clock, clock::millis, new Random(1));
+    // The clock that only runs forward may be anywhere, below zero too
+    return new KubernetesEvents(
+        api, which, "n1", clock, () -> clock.millis() - 1_800_000_000_000L, new Random(1));
   }
 
   /** Lets time pass and the writer wake as it asks for. */

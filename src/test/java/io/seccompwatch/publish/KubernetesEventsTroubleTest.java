@@ -416,6 +416,28 @@ class KubernetesEventsTroubleTest {
   }
 
   @Test
+  void atMostAThousandEventsWaitToBeCreated() throws Exception {
+    api.usual = DEAD;
+    ApiHealth health = new ApiHealth(new Random(1));
+    EventBudget generous = new EventBudget(5_000, clock.millis());
+    events =
+        new KubernetesEvents(
+            api,
+            KubernetesEvents.Which.DENIED,
+            clock,
+            clock::millis,
+            health,
+            new EventCorrelator("n1", new EventNames(1), health, generous));
+    for (int pod = 0; pod < 1_500; pod++) {
+      events.publish(EventSamples.denied("web-" + pod));
+    }
+    work();
+    assertThat(events.waiting()).isEqualTo(1_000);
+    assertThat(events.results()).isEqualTo(results(0, 0, 500, 0));
+    assertThat(generous.pods()).isLessThanOrEqualTo(EventBudget.MAX_PODS);
+  }
+
+  @Test
   void theNumberOfSeriesIsBoundedWhateverIsGoingOn() throws Exception {
     EventCorrelator correlator =
         new EventCorrelator(
