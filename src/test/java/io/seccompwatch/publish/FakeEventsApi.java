@@ -2,17 +2,21 @@ package io.seccompwatch.publish;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 
-/** Takes Events as it is told to, and remembers what it was asked. Not thread-safe. */
+/**
+ * Takes Events as it is told to, and remembers what it was asked; that may be read by another
+ * thread than asks.
+ */
 final class FakeEventsApi implements EventsApi {
 
   /** What it was asked to change. */
   record Patch(String namespace, String name, Series series) {}
 
-  final List<NewEvent> creates = new ArrayList<>();
-  final List<Patch> patches = new ArrayList<>();
+  final List<NewEvent> creates = Collections.synchronizedList(new ArrayList<>());
+  final List<Patch> patches = Collections.synchronizedList(new ArrayList<>());
 
   /** Answers to the next requests. */
   final Deque<Result> next = new ArrayDeque<>();

@@ -178,6 +178,21 @@ class KubernetesEventsTest {
   }
 
   @Test
+  void theLatestOfTheRepeatsIsTold() throws Exception {
+    Attribution app = EventSamples.in("prod", "web-1", "app", ContainerType.CONTAINER);
+    for (long second : new long[] {3, 9, 5}) {
+      AuditStamp stamp = new AuditStamp(1_795_342_810L + second, 0, 3, second);
+      events.publish(
+          Samples.violation(Samples.record(stamp, Samples.X86_64, 1, ERRNO, "x", null), app));
+    }
+    work();
+    Instant base = Instant.ofEpochSecond(1_795_342_810L);
+    NewEvent event = api.creates.getFirst();
+    assertThat(event.eventTime()).isEqualTo(base.plusSeconds(3));
+    assertThat(event.series()).isEqualTo(new Series(3, base.plusSeconds(9)));
+  }
+
+  @Test
   void repeatsAreToldAtGrowingIntervals() throws Exception {
     List<Duration> told = new ArrayList<>();
     Instant end = clock.instant().plus(Duration.ofHours(3));
@@ -267,6 +282,18 @@ class KubernetesEventsTest {
     }
     work();
     assertThat(events.results()).isEqualTo(results(75, 0, 250, 0));
+  }
+
+  @Test
+  void aPodThatWasQuietForDaysHasNoMoreThanItsBurst() throws Exception {
+    events.publish(EventSamples.denied(0L));
+    work();
+    clock.advance(Duration.ofDays(3));
+    for (long call = 1; call < 40; call++) {
+      events.publish(EventSamples.denied(call));
+    }
+    work();
+    assertThat(events.results()).isEqualTo(results(26, 0, 14, 0));
   }
 
   @Test

@@ -329,6 +329,23 @@ class KubernetesEventsTroubleTest {
   }
 
   @Test
+  void aViolationWakesTheWriterThatSleeps() throws Exception {
+    events.start();
+    Await.until("the writer sleeps", KubernetesEventsTroubleTest::aWriterSleeps);
+    events.publish(EventSamples.denied("web-1"));
+    Await.until("it is published", () -> events.results().equals(results(1, 0, 0, 0)));
+    assertThat(events.close(Duration.ofSeconds(10))).isZero();
+  }
+
+  private static boolean aWriterSleeps() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(
+            thread ->
+                thread.getName().equals("kubernetes-events")
+                    && thread.getState() == Thread.State.TIMED_WAITING);
+  }
+
+  @Test
   void closingDoesNotWaitForAnApiServerThatDoesNotAnswer() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
