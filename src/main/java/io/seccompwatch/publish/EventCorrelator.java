@@ -25,7 +25,7 @@ import java.util.Map;
  */
 final class EventCorrelator {
 
-  /** How many series are remembered: a full node's pods with their bursts, in about 1.5 MiB. */
+  /** How many series are remembered: a full node's pods with their bursts, in about 1.6 MiB. */
   static final int MAX_SERIES = 2_048;
 
   /** How many of them may wait for their Event to be created. */
