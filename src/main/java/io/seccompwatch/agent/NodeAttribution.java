@@ -62,7 +62,7 @@ final class NodeAttribution implements AutoCloseable {
 
   /** An attributor for one reading thread. */
   Function<SeccompRecord, Attribution> ofOneThread() {
-    Attributor attributor = new Attributor(new ProcReader(proc, parser), bootClock, history);
+    Attributor attributor = new Attributor(new ProcReader(proc, parser), bootClock, history, null);
     return record -> {
       if (record.stamp() != null) {
         return attributor.attribute(record);
