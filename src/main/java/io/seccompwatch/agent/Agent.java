@@ -17,6 +17,7 @@ import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.LogTarget;
+import io.seccompwatch.publish.ProcessEventMetrics;
 import io.seccompwatch.publish.Publisher;
 import io.seccompwatch.publish.RecentViolations;
 import io.seccompwatch.publish.ViolationLog;
@@ -155,7 +156,12 @@ public final class Agent implements AutoCloseable {
                   clock);
       NodeAttribution attribution =
           new NodeAttribution(
-              config.proc(), System.getenv("SECCOMP_WATCH_POD_UID"), config.cgroup(), clock, log);
+              config.proc(),
+              System.getenv("SECCOMP_WATCH_POD_UID"),
+              config.cgroup(),
+              config.processEvents(),
+              clock,
+              log);
       List<Publisher> publishers = new ArrayList<>(List.of(recent));
       if (violationLog != null) {
         publishers.add(violationLog);
@@ -174,7 +180,7 @@ public final class Agent implements AutoCloseable {
       Sources sources = new Sources(open(shared, attribution));
       Housekeeping housekeeping =
           new Housekeeping(config, sources, canary, violationLog, state.problem(), log);
-      HttpApi http = http(books, sources, violationLog, recent, canary, housekeeping);
+      HttpApi http = http(books, sources, attribution, violationLog, recent, canary, housekeeping);
       if (violationLog != null) {
         violationLog.start();
       }
@@ -252,6 +258,7 @@ public final class Agent implements AutoCloseable {
     private HttpApi http(
         Books books,
         Sources sources,
+        NodeAttribution attribution,
         @Nullable ViolationLog violationLog,
         RecentViolations recent,
         @Nullable Canary canary,
@@ -270,6 +277,9 @@ public final class Agent implements AutoCloseable {
                   sources::statuses,
                   violationLog == null ? Map::of : violationLog::results,
                   build));
+      registry
+          .getPrometheusRegistry()
+          .register(new ProcessEventMetrics(attribution::processEvents));
       Instant started = clock.instant();
       Map<String, HttpApi.Page> pages =
           Map.of(
@@ -280,7 +290,13 @@ public final class Agent implements AutoCloseable {
               "/api/v1/status",
                   new StatusPage(
                       () ->
-                          housekeeping.status(build, nodeName(), started, books.balance(), canary)),
+                          housekeeping.status(
+                              build,
+                              nodeName(),
+                              started,
+                              books.balance(),
+                              canary,
+                              attribution.processEvents())),
               "/", new FrontPage());
       InetSocketAddress address = new InetSocketAddress(config.listenHost(), config.listenPort());
       try {

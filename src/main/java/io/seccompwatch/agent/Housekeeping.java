@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.http.StatusPage;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
@@ -89,7 +90,8 @@ final class Housekeeping implements AutoCloseable {
       @Nullable String node,
       Instant started,
       Books.Balance balance,
-      @Nullable Canary watched) {
+      @Nullable Canary watched,
+      ProcessEventsStatus processEvents) {
     Canary.Status last = watched == null ? null : watched.status();
     List<String> problems = new ArrayList<>();
     if (stateProblem != null) {
@@ -113,6 +115,7 @@ final class Housekeeping implements AutoCloseable {
         last == null ? null : last.delay(),
         canaryProblem(last),
         "off",
+        processEvents,
         problems);
   }
 

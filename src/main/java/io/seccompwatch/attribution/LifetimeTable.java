@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who had which PID from when to when, and in which container. Arrays in place of objects: some 45
- * bytes for a lifetime ({@link #BYTES_PER_LIFETIME}), so that 49,152 of them take 2.2 MB; it grows
+ * bytes for a lifetime ({@link #BYTES_PER_LIFETIME}), so that 65,536 of them take 3 MB; it grows
  * with need and never shrinks. Owners are shared references. Times are microseconds since boot.
  *
  * <p>A lifetime ends when its last thread is seen to end; until somebody else begins with the PID,

@@ -83,14 +83,10 @@ public final class ProcessEvents implements AutoCloseable {
     return ledger;
   }
 
-  /** The size of the receive buffer, as the kernel counts it. */
-  public int bufferBytes() {
-    return connector.bufferBytes();
-  }
-
-  /** Why no more events come; null while they do. */
-  public @Nullable String problem() {
-    return problem;
+  /** How they are doing now. */
+  public ProcessEventsStatus status() {
+    return new ProcessEventsStatus(
+        ledger.isActive(), problem, connector.bufferBytes(), ledger.counts());
   }
 
   /** Looks at all processes, and reads events from then on. */

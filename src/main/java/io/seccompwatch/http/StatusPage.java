@@ -3,6 +3,7 @@ package io.seccompwatch.http;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceStatus;
@@ -25,6 +26,7 @@ public final class StatusPage implements HttpApi.Page {
    * @param node the node's name; null when unknown
    * @param canarySeenBy the source that brought the last canary; null when none has
    * @param canaryProblem why none has; null when there is nothing wrong
+   * @param processEvents how forks, execs and exits are followed
    * @param problems everything else that is not as it should be, in words
    */
   public record Status(
@@ -38,6 +40,7 @@ public final class StatusPage implements HttpApi.Page {
       @Nullable Duration canaryDelay,
       @Nullable String canaryProblem,
       String kubernetes,
+      ProcessEventsStatus processEvents,
       List<String> problems) {}
 
   private final Supplier<Status> status;
@@ -92,11 +95,27 @@ public final class StatusPage implements HttpApi.Page {
     to.writeStringField("problem", status.canaryProblem());
     to.writeEndObject();
     to.writeStringField("kubernetes", status.kubernetes());
+    writeProcessEvents(status.processEvents(), to);
     to.writeArrayFieldStart("problems");
     for (String problem : status.problems()) {
       to.writeString(problem);
     }
     to.writeEndArray();
+    to.writeEndObject();
+  }
+
+  private static void writeProcessEvents(ProcessEventsStatus events, JsonGenerator to)
+      throws IOException {
+    to.writeObjectFieldStart("processEvents");
+    to.writeBooleanField("active", events.active());
+    to.writeStringField("reason", events.reason());
+    to.writeNumberField("bufferBytes", events.bufferBytes());
+    to.writeNumberField("events", events.counts().events());
+    to.writeNumberField("lost", events.counts().lost());
+    to.writeNumberField("losses", events.counts().losses());
+    to.writeNumberField("untracked", events.counts().untracked());
+    to.writeNumberField("processes", events.counts().processes());
+    to.writeNumberField("tombstones", events.counts().tombstones());
     to.writeEndObject();
   }
 
