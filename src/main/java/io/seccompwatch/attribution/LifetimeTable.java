@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who had which PID from when to when, and in which container. Arrays in place of objects: some 45
- * bytes for a lifetime ({@link #BYTES_PER_LIFETIME}), so that 65,536 of them take 3 MB; it grows
- * with need and never shrinks. Owners are shared references. Times are microseconds since boot.
+ * bytes for a lifetime ({@link #bytes}), so that 65,536 of them take 3 MB; it grows with need and
+ * never shrinks. Owners are shared references. Times are microseconds since boot.
  *
  * <p>A lifetime ends when its last thread is seen to end; until somebody else begins with the PID,
  * nobody else had it. A lifetime that is <em>cut</em> is known until then and not a moment longer.
@@ -17,9 +17,6 @@ final class LifetimeTable {
 
   static final long OPEN = Long.MAX_VALUE;
   static final int NONE = -1;
-
-  /** pid, next, owner, start, end, doubt, flags; bucket and queue place. */
-  static final int BYTES_PER_LIFETIME = 4 + 4 + 4 + 8 + 8 + 8 + 1 + 4 + 4;
 
   private static final byte CUT = 1;
   private static final byte SEEN = 2;
@@ -59,6 +56,12 @@ final class LifetimeTable {
   /** All lifetimes, ended ones included. */
   int size() {
     return size;
+  }
+
+  /** What the arrays take: per place pid, next, owner, start, end, doubt, flags, bucket; queue. */
+  long bytes() {
+    long perPlace = 4 * Integer.BYTES + 3 * Long.BYTES + 1;
+    return pids.length * perPlace + (long) ended.length * Integer.BYTES;
   }
 
   /** Those that have ended; a few that turned out to go on may be among them. */
@@ -145,6 +148,9 @@ final class LifetimeTable {
   /** From then on nothing is known of the PID, whoever had it. */
   void cut(int slot, long micros) {
     if (!has(slot, SUPERSEDED) && !has(slot, CUT)) {
+      if (doubts[slot] >= micros) {
+        unsee(slot); // what would tell whether the read hit the next one may be lost
+      }
       end(slot, micros);
       prolong(slot, micros);
       flags[slot] |= CUT;
@@ -235,9 +241,10 @@ final class LifetimeTable {
     flags[slot] |= (byte) (SEEN | (adopts ? ADOPTS : 0));
   }
 
-  /** The read was another's. */
+  /** The read was another's: neither its owner nor, maybe, its start is this one's. */
   void unsee(int slot) {
     owners[slot] = null;
+    starts[slot] = 0;
     doubts[slot] = 0;
     flags[slot] &= ~SEEN;
   }

@@ -7,6 +7,7 @@ import io.seccompwatch.attribution.ProcessView.Present;
 import io.seccompwatch.linux.ProcessEventSink;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,7 @@ public final class ProcessLedger implements ProcessEventSink {
   /** What adopts the orphans of all of a pod's containers, when they share a PID namespace. */
   private static final String PAUSE = "pause";
 
-  private final ProcReader reader;
+  private final IntFunction<ProcessView> reader;
   private final LongSupplier nowNanos;
   private final LongSupplier drainedNanos;
   private final Limits limits;
@@ -94,6 +95,14 @@ public final class ProcessLedger implements ProcessEventSink {
    */
   public ProcessLedger(
       ProcReader reader, LongSupplier nowNanos, LongSupplier drainedNanos, Limits limits) {
+    this(reader::read, nowNanos, drainedNanos, limits);
+  }
+
+  ProcessLedger(
+      IntFunction<ProcessView> reader,
+      LongSupplier nowNanos,
+      LongSupplier drainedNanos,
+      Limits limits) {
     this.reader = reader;
     this.nowNanos = nowNanos;
     this.drainedNanos = drainedNanos;
@@ -171,7 +180,7 @@ public final class ProcessLedger implements ProcessEventSink {
   @Override
   public void execed(int pid, long nanos) {
     long micros = nanos / 1_000;
-    ProcessView view = reader.read(pid);
+    ProcessView view = reader.apply(pid);
     long readMicros = nowNanos.getAsLong() / 1_000;
     synchronized (this) {
       events++;
@@ -193,7 +202,9 @@ public final class ProcessLedger implements ProcessEventSink {
     long doubt = certain ? 0 : readMicros;
     InContainer owner = settled(present);
     if (slot == LifetimeTable.NONE) {
-      add(pid, present, owner, doubt);
+      if (present.startTicks() <= micros / TICK_MICROS) {
+        add(pid, present, owner, doubt);
+      }
     } else if (present.startTicks() <= table.start(slot) / TICK_MICROS
         && (owner != null || !present.dead())) {
       InContainer before = table.owner(slot);
@@ -304,7 +315,7 @@ public final class ProcessLedger implements ProcessEventSink {
         return;
       }
     }
-    ProcessView view = reader.read(pid);
+    ProcessView view = reader.apply(pid);
     long readMicros = nowNanos.getAsLong() / 1_000;
     synchronized (this) {
       if (view instanceof Present present
