@@ -25,7 +25,7 @@ public final class ProcessEvents implements AutoCloseable {
   private static final long GLANCE_MILLIS = 1_000;
 
   /** So often in so long a time it wakes up without a rest. */
-  private static final int FREE_WAKE_UPS = 5;
+  private static final int FREE_WAKE_UPS = 2;
 
   private static final long BURST_NANOS = 20_000_000;
   private static final long REST_NANOS = 1_000_000;
