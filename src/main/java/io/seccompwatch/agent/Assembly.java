@@ -79,7 +79,8 @@ record Assembly(
             publishers,
             new Identification(kubernetes.pods(), attribution.ofOneThread(), clock),
             Delivery.Limits.DEFAULT,
-            clock);
+            () -> System.nanoTime() / 1_000_000,
+            defect -> log.warn("a violation met a defect; please report it", "error", defect));
     boolean stampless =
         selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.SYSLOG);
     Pipeline.Shared shared =
@@ -101,6 +102,7 @@ record Assembly(
             nodeName(),
             clock.instant(),
             sources,
+            delivery,
             books,
             conditions,
             canary,
@@ -130,12 +132,14 @@ record Assembly(
       return;
     }
     SeriesRetirement retirement = new SeriesRetirement(books, config.seriesGrace(), clock);
-    Duration often = config.seriesGrace().dividedBy(4);
+    long often = Math.clamp(config.seriesGrace().toMillis() / 4, 1_000, RETIREMENT.toMillis());
     housekeeping.every(
-        often.compareTo(RETIREMENT) < 0 ? often : RETIREMENT,
+        Duration.ofMillis(often),
         () -> {
           Instant now = clock.instant();
-          retirement.round(pod -> pods.isGoneSince(pod.namespace(), pod.pod(), now));
+          if (pods.synced()) { // else nothing is certain, and the graces go on
+            retirement.round(pod -> pods.isGoneSince(pod.namespace(), pod.pod(), now));
+          }
         });
   }
 

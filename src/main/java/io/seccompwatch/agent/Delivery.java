@@ -6,26 +6,25 @@ import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Publisher;
 import io.seccompwatch.publish.SourceBook;
 import io.seccompwatch.violation.Violation;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Brings violations into the books and to the publishers, each once: at once when all that can be
  * known of it is known, else after a wait for what may still come, on a thread of its own. What
- * belongs to one container stays in order. A wait is bounded in time, the waiting are bounded in
- * number, and whoever's time is over, or who is pushed out, is published with what is known.
+ * belongs to one container, or to one process that is still looked for, stays in order. A wait is
+ * bounded in time, the waiting are bounded in number, and whoever's time is over, or who is pushed
+ * out, is published with what is known.
  *
- * <p>{@link #deliver} is for any number of threads and never blocks.
+ * <p>{@link #deliver} is for any number of threads; it waits for nothing but a lock that is held
+ * for moments, never while something is looked up.
  */
 final class Delivery implements AutoCloseable {
 
@@ -33,12 +32,14 @@ final class Delivery implements AutoCloseable {
    * The bounds of the waiting.
    *
    * @param most how many may wait
+   * @param mostOfOne how many of one container may
    * @param forProcess how long for the process events that may still tell whose the process was
-   * @param forNames how long for the status of a pod, counted from the record on
+   * @param forNames how long for the status of a pod
    */
-  record Limits(int most, Duration forProcess, Duration forNames) {
-    /** 4,096, a second, and ten: a kubelet looks at its containers every second and reports. */
-    static final Limits DEFAULT = new Limits(4_096, Duration.ofSeconds(1), Duration.ofSeconds(10));
+  record Limits(int most, int mostOfOne, Duration forProcess, Duration forNames) {
+    /** A kubelet looks at its containers every second, and reports. */
+    static final Limits DEFAULT =
+        new Limits(4_096, 256, Duration.ofSeconds(1), Duration.ofSeconds(10));
   }
 
   /** How often it is looked whether a pod's status has come. */
@@ -47,54 +48,57 @@ final class Delivery implements AutoCloseable {
   /** How often it is looked whether process events have come: mostly that takes a millisecond. */
   private static final long PROCESS_GLANCE_MILLIS = 2;
 
-  /** How many processes are looked for while a reader may wait for the lock: some 4 ms. */
-  private static final int MOST_ASKED = 200;
+  /** For whom nothing came in time nobody waits again so soon. */
+  private static final long GIVEN_UP_MILLIS = 60_000;
 
-  private static final class Waiting {
-    final SourceBook book;
-    final @Nullable String key;
-    Violation violation;
-    long processDeadline;
-    long namesDeadline;
-    long lookedAt = -1;
-
-    Waiting(SourceBook book, @Nullable String key, Violation violation) {
-      this.book = book;
-      this.key = key;
-      this.violation = violation;
-    }
-  }
+  private static final int MOST_GIVEN_UP = 1_024;
 
   private final Books books;
   private final List<Publisher> publishers;
   private final Identification identification;
   private final Limits limits;
-  private final Clock clock;
-  private final Deque<Waiting> waiting = new ArrayDeque<>();
-  private final Map<String, Integer> keys = new ConcurrentHashMap<>();
+  private final LongSupplier millis;
+  private final Consumer<RuntimeException> onDefect;
+  private final WaitingLine waiting;
+  private final Map<String, Long> givenUpUntil = new ConcurrentHashMap<>();
   private final Thread thread = new Thread(this::run, "delivery");
-
-  /** How many of the waiting are waiting for process events. */
-  private int lagging;
-
   private boolean closed;
 
+  /**
+   * A delivery; {@link #start} begins its own thread.
+   *
+   * @param millis a clock that only runs forward
+   * @param onDefect is told of what publishers and look-ups should not have thrown
+   */
   Delivery(
       Books books,
       List<Publisher> publishers,
       Identification identification,
       Limits limits,
-      Clock clock) {
+      LongSupplier millis,
+      Consumer<RuntimeException> onDefect) {
     this.books = books;
     this.publishers = List.copyOf(publishers);
     this.identification = identification;
     this.limits = limits;
-    this.clock = clock;
+    this.millis = millis;
+    this.onDefect = onDefect;
+    this.waiting = new WaitingLine(limits.most(), limits.mostOfOne());
     thread.setDaemon(true);
   }
 
   void start() {
     thread.start();
+  }
+
+  /** Whether its thread runs; that it does not is a defect, and wants a restart. */
+  boolean alive() {
+    return thread.isAlive();
+  }
+
+  /** Records are known to be lost: what is concluded from those that are there may be wrong. */
+  void lost() {
+    identification.lost();
   }
 
   /**
@@ -103,17 +107,21 @@ final class Delivery implements AutoCloseable {
    * @param lagging whether nobody is known yet and the process may become known within moments
    */
   void deliver(SourceBook book, Violation violation, boolean lagging) {
-    String key = key(violation.attribution());
     if (!lagging) {
       identification.observe(violation);
     }
-    if (lagging || (key != null && keys.containsKey(key))) {
-      enter(book, key, violation, lagging);
+    String process = "pid " + violation.record().pid();
+    String container = container(violation.attribution());
+    if (lagging || waiting.has(process)) {
+      enter(book, process, violation, lagging);
       return;
     }
-    Look look = identification.look(violation, waitMillis(violation) <= 0);
-    if (look.waits()) {
-      enter(book, key, look.violation(), false);
+    boolean behind = container != null && waiting.has(container);
+    Look look = look(violation, false);
+    boolean waits =
+        look.mayImprove() && identification.waitMillis(violation, limits.forNames()) > 0;
+    if (behind || (waits && !isGivenUp(container))) {
+      enter(book, container, look.violation(), false);
     } else {
       books.violation(book, look.violation());
       publish(look.violation());
@@ -133,130 +141,172 @@ final class Delivery implements AutoCloseable {
     synchronized (waiting) {
       closed = true;
       waiting.notifyAll();
-      while (!waiting.isEmpty()) {
-        release(waiting.removeFirst(), true);
-      }
-    }
-  }
-
-  private void run() {
-    synchronized (waiting) {
-      try {
-        while (!closed) {
-          if (waiting.isEmpty()) {
-            waiting.wait();
-          } else {
-            waiting.wait(lagging > 0 ? PROCESS_GLANCE_MILLIS : NAMES_GLANCE_MILLIS);
-            round();
-          }
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
+      for (Waiting entry : waiting.all()) {
+        pushOut(entry);
       }
     }
   }
 
   private void enter(SourceBook book, @Nullable String key, Violation violation, boolean lagging) {
-    Waiting entry = new Waiting(book, key, violation);
-    long now = clock.millis();
-    entry.processDeadline = lagging ? now + limits.forProcess().toMillis() : 0;
-    entry.namesDeadline = now + waitMillis(violation);
+    long now = millis.getAsLong();
+    Waiting entry =
+        new Waiting(
+            book,
+            key,
+            violation,
+            lagging,
+            now + limits.forProcess().toMillis(),
+            now + identification.waitMillis(violation, limits.forNames()));
     synchronized (waiting) {
-      if (waiting.size() >= limits.most()) {
-        release(waiting.removeFirst(), true);
-      }
       books.pending(book);
-      if (key != null) {
-        keys.merge(key, 1, Integer::sum);
+      for (Waiting pushed : waiting.add(entry)) {
+        pushOut(pushed);
       }
-      waiting.addLast(entry);
-      this.lagging += lagging ? 1 : 0;
       if (closed) {
-        release(waiting.removeLast(), true);
-      } else if (waiting.size() == 1 || (lagging && this.lagging == 1)) {
+        pushOut(entry);
+      } else if (waiting.size() == 1 || (lagging && waiting.lagging() == 1)) {
         waiting.notifyAll();
       }
     }
   }
 
-  /** Looks at all that wait, in the order of their coming; package-private for tests. */
-  void round() {
-    synchronized (waiting) {
-      long version = identification.version();
-      long now = clock.millis();
-      Set<String> held = new HashSet<>();
-      List<Waiting> done = new ArrayList<>();
-      Iterator<Waiting> entries = waiting.iterator();
-      int asked = 0;
-      while (entries.hasNext() && asked < MOST_ASKED) {
-        Waiting entry = entries.next();
-        asked += entry.processDeadline > 0 ? 1 : 0;
-        boolean behind = entry.key != null && held.contains(entry.key);
-        if (!behind && isDone(entry, version, now)) {
-          entries.remove();
-          done.add(entry);
-        } else if (entry.key != null) {
-          held.add(entry.key);
+  private void run() {
+    try {
+      while (awaitRound()) {
+        try {
+          round();
+        } catch (RuntimeException e) {
+          onDefect.accept(e);
         }
       }
-      done.forEach(this::publishReleased);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
-  private boolean isDone(Waiting entry, long version, long now) {
-    if (entry.processDeadline > 0 && !settleProcess(entry, now >= entry.processDeadline)) {
-      return false;
+  private boolean awaitRound() throws InterruptedException {
+    synchronized (waiting) {
+      while (!closed && waiting.size() == 0) {
+        waiting.wait();
+      }
+      if (!closed) {
+        waiting.wait(waiting.lagging() > 0 ? PROCESS_GLANCE_MILLIS : NAMES_GLANCE_MILLIS);
+      }
+      return !closed;
     }
-    boolean last = now >= entry.namesDeadline;
-    if (!last && entry.lookedAt == version) {
-      return false;
-    }
-    entry.lookedAt = version;
-    Look look = identification.look(entry.violation, last);
-    entry.violation = look.violation();
-    return !look.waits();
   }
 
-  /** Looks for the process once more; whether that was the last time. */
-  private boolean settleProcess(Waiting entry, boolean last) {
-    Look again = identification.again(entry.violation);
-    if (again.waits() && !last) {
-      return false;
+  /** Looks at those of whom more may be known, in the order of their coming; of one thread. */
+  void round() {
+    long version = identification.version();
+    long now = millis.getAsLong();
+    List<Waiting> due;
+    synchronized (waiting) {
+      due = waiting.due(version, now);
     }
-    entry.violation = again.violation();
-    entry.processDeadline = 0;
-    lagging--;
-    identification.observe(entry.violation);
-    return true;
+    List<Waiting.Finding> findings = new ArrayList<>(due.size());
+    for (Waiting entry : due) {
+      findings.add(examined(entry, now));
+    }
+    synchronized (waiting) {
+      for (Waiting.Finding finding : findings) {
+        apply(finding, version, now);
+      }
+    }
   }
 
-  private void release(Waiting entry, boolean last) {
-    if (entry.processDeadline > 0) {
-      settleProcess(entry, true);
+  private Waiting.Finding examined(Waiting entry, long now) {
+    Violation violation = entry.violation();
+    if (entry.lagging()) {
+      Look again = guarded(() -> identification.again(violation), violation);
+      if (again.mayImprove() && now < entry.processDeadline()) {
+        return new Waiting.Finding(entry, violation, true, true);
+      }
+      Look look = look(again.violation(), false);
+      return new Waiting.Finding(entry, look.violation(), false, look.mayImprove());
     }
-    entry.violation = identification.look(entry.violation, last).violation();
-    publishReleased(entry);
+    Look look = look(violation, now >= entry.namesDeadline());
+    return new Waiting.Finding(entry, look.violation(), false, look.mayImprove());
   }
 
-  private void publishReleased(Waiting entry) {
-    books.settled(entry.book, entry.violation);
-    publish(entry.violation);
-    if (entry.key != null) {
-      keys.computeIfPresent(entry.key, (key, n) -> n == 1 ? null : n - 1);
+  private void apply(Waiting.Finding finding, long version, long now) {
+    Waiting entry = finding.entry();
+    if (!waiting.contains(entry)) {
+      return; // pushed out meanwhile
     }
+    if (entry.lagging() && !finding.lagging()) {
+      waiting.settled(entry);
+      identification.observe(finding.violation());
+    }
+    entry.found(finding.violation(), version);
+    boolean over = now >= entry.namesDeadline();
+    if (finding.mayImprove() && !over) {
+      return;
+    }
+    if (waiting.isFirstOfItsKey(entry)) {
+      if (finding.mayImprove()) {
+        giveUp(container(finding.violation().attribution()), now);
+      }
+      release(entry);
+    } else {
+      entry.lookAgain();
+    }
+  }
+
+  /** Publishes before its time, and concludes nothing: the evidence may not all be in. */
+  private void pushOut(Waiting entry) {
+    if (entry.lagging()) {
+      identification.observe(entry.violation());
+    }
+    entry.found(look(entry.violation(), false).violation(), 0);
+    release(entry);
+  }
+
+  private void release(Waiting entry) {
+    books.settled(entry.book(), entry.violation());
+    publish(entry.violation());
+    waiting.remove(entry); // last: until then the next of its key queues behind it
   }
 
   private void publish(Violation violation) {
     for (Publisher publisher : publishers) {
-      publisher.publish(violation);
+      try {
+        publisher.publish(violation);
+      } catch (RuntimeException e) {
+        onDefect.accept(e);
+      }
     }
   }
 
-  private long waitMillis(Violation violation) {
-    return identification.waitMillis(violation, limits.forNames());
+  private Look look(Violation violation, boolean conclude) {
+    return guarded(() -> identification.look(violation, conclude), violation);
   }
 
-  private static @Nullable String key(Attribution attribution) {
+  private Look guarded(Supplier<Look> look, Violation otherwise) {
+    try {
+      return look.get();
+    } catch (RuntimeException e) {
+      onDefect.accept(e);
+      return new Look(otherwise, false);
+    }
+  }
+
+  private boolean isGivenUp(@Nullable String key) {
+    Long until = key == null ? null : givenUpUntil.get(key);
+    return until != null && millis.getAsLong() < until;
+  }
+
+  private void giveUp(@Nullable String key, long now) {
+    if (key == null) {
+      return;
+    }
+    if (givenUpUntil.size() >= MOST_GIVEN_UP) {
+      givenUpUntil.clear();
+    }
+    givenUpUntil.put(key, now + GIVEN_UP_MILLIS);
+  }
+
+  private static @Nullable String container(Attribution attribution) {
     return attribution.containerId() != null ? attribution.containerId() : attribution.podUid();
   }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Identification {
 
   /** A violation as far as it is known, and whether it is worth to wait for more. */
-  record Look(Violation violation, boolean waits) {}
+  record Look(Violation violation, boolean mayImprove) {}
 
   /** The reasons for which nobody is known, and from the outside something may be concluded. */
   private static final Set<AttributionReason> INFERABLE =
@@ -48,7 +48,7 @@ final class Identification {
    */
   Identification(@Nullable PodDirectory pods, ThreadAttributor attributor, Clock clock) {
     this.pods = pods;
-    this.inference = pods == null ? null : new Inference(pods);
+    this.inference = pods == null ? null : new Inference(pods, clock);
     this.attributor = attributor;
     this.clock = clock;
   }
@@ -74,32 +74,45 @@ final class Identification {
     }
   }
 
+  /** Records are known to be lost: what is concluded from those that are there may be wrong. */
+  void lost() {
+    if (inference != null) {
+      inference.lost();
+    }
+  }
+
   /**
    * What is known now.
    *
-   * @param last whether the wait is over
+   * @param conclude whether it has waited as long as others' evidence may take, so that something
+   *     may be concluded from there being no other
    */
-  Look look(Violation violation, boolean last) {
+  Look look(Violation violation, boolean conclude) {
     if (pods == null) {
       return new Look(violation, false);
     }
-    Violation known = isUnknown(violation) ? inferred(violation, last) : violation;
+    Violation known = isUnknown(violation) ? inferred(violation, conclude) : violation;
     if (isUnknown(known)) {
-      boolean mayEnd = isInferable(known) && Inference.kills(known.record().action());
-      return new Look(known, mayEnd && !last && isInTouch(pods));
+      return new Look(known, mayEnd(known) && isInTouch(pods));
     }
     Naming naming = pods.name(known.attribution());
-    return new Look(
-        known.with(naming.attribution()), naming.mayImprove() && !last && isInTouch(pods));
+    return new Look(known.with(naming.attribution()), naming.mayImprove() && isInTouch(pods));
   }
 
-  private Violation inferred(Violation violation, boolean last) {
+  /** Whether a container's end may tell whose it was. */
+  private static boolean mayEnd(Violation violation) {
+    return isUnknown(violation)
+        && isInferable(violation)
+        && Inference.kills(violation.record().action());
+  }
+
+  private Violation inferred(Violation violation, boolean conclude) {
     Instant time = violation.time();
     if (inference == null || time == null || !isInferable(violation)) {
       return violation;
     }
     Attribution by = inference.byLabel(violation.record(), time);
-    if (by == null && last) {
+    if (by == null && conclude) {
       by = inference.byTermination(violation.record(), time);
     }
     return by == null ? violation : violation.with(by);
@@ -111,15 +124,19 @@ final class Identification {
     return since == null || clock.instant().isBefore(since.plus(AWAY));
   }
 
-  /** How long it may wait for names; of an old record the pod has told all that it will. */
+  /**
+   * How long it may wait from now on: of an old record the pod has told all that it will, but what
+   * is concluded from the outside needs the records that come after it.
+   */
   long waitMillis(Violation violation, Duration patience) {
     Instant time = violation.time();
     if (pods == null) {
       return 0;
     }
-    long age =
-        time == null || !pods.synced() ? 0 : Math.max(0, clock.millis() - time.toEpochMilli());
-    return patience.toMillis() - age;
+    if (time == null || !pods.synced() || isUnknown(violation)) {
+      return patience.toMillis();
+    }
+    return patience.toMillis() - Math.max(0, clock.millis() - time.toEpochMilli());
   }
 
   private static boolean isUnknown(Violation violation) {

@@ -56,7 +56,7 @@ final class KubernetesSide implements AutoCloseable {
       case ApiChoice.Impossible impossible ->
           throw new AgentException(
               "cannot start: kubernetes: " + impossible.problem() + ": " + impossible.remedy());
-      case ApiChoice.On on -> on(on, config, version, clock, log);
+      case ApiChoice.On on -> on(on, required, config, version, clock, log);
     };
   }
 
@@ -68,13 +68,23 @@ final class KubernetesSide implements AutoCloseable {
   }
 
   private static KubernetesSide on(
-      ApiChoice.On on, AgentConfig config, String version, Clock clock, AgentLog log) {
+      ApiChoice.On on,
+      boolean required,
+      AgentConfig config,
+      String version,
+      Clock clock,
+      AgentLog log) {
     ApiConnection api;
     try {
       api = ApiConnection.open(on.access(), "seccomp-watch/" + version);
     } catch (IOException e) {
-      throw new AgentException(
-          "cannot start: kubernetes: " + e.getMessage() + ": mend it, or give --kubernetes off");
+      if (required) {
+        throw new AgentException(
+            "cannot start: kubernetes: " + e.getMessage() + ": mend it, or give --kubernetes off");
+      }
+      String why = String.valueOf(e.getMessage());
+      log.warn("kubernetes is off: pods are known by their UIDs only", "why", why);
+      return new KubernetesSide(why, null);
     }
     SecureRandom random = new SecureRandom();
     PodIndex pods = new PodIndex(clock, PodIndex.Limits.DEFAULT);

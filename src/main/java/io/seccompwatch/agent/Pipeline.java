@@ -51,7 +51,10 @@ final class Pipeline implements LineSink {
     book.line();
     switch (parser.parse(buffer, from, to)) {
       case Line.Recognised recognised -> record(recognised.record());
-      case Line.Rejected rejected -> shared.books().rejected(book, rejected.reason());
+      case Line.Rejected rejected -> {
+        shared.books().rejected(book, rejected.reason());
+        shared.delivery().lost(); // it may have been a record
+      }
       case Line.Loss loss -> notice(loss.notice());
       case Line.Other other -> {}
     }
@@ -66,6 +69,7 @@ final class Pipeline implements LineSink {
   @Override
   public void lost(LossReason reason, long count) {
     shared.books().lost(book, reason, count);
+    shared.delivery().lost();
   }
 
   @Override
@@ -107,6 +111,7 @@ final class Pipeline implements LineSink {
     }
     if (count > 0) {
       shared.books().lost(book, notice.reason(), count);
+      shared.delivery().lost();
     }
   }
 }

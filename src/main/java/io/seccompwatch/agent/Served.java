@@ -44,7 +44,7 @@ final class Served {
     Map<String, HttpApi.Page> pages =
         Map.of(
             "/metrics", new MetricsPage(registry.getPrometheusRegistry()),
-            "/livez", request -> liveness(report.sources()),
+            "/livez", request -> liveness(report),
             "/readyz", request -> readiness(report),
             "/api/v1/violations", new ViolationsPage(recent),
             "/api/v1/status", new StatusPage(report::status),
@@ -57,10 +57,13 @@ final class Served {
     }
   }
 
-  private static HttpApi.Response liveness(Sources sources) {
-    return sources.alive()
+  private static HttpApi.Response liveness(StatusReport report) {
+    if (!report.sources().alive()) {
+      return HttpApi.Response.text(500, "a source's thread has ended\n");
+    }
+    return report.delivery().alive()
         ? HttpApi.Response.text(200, "ok\n")
-        : HttpApi.Response.text(500, "a source's thread has ended\n");
+        : HttpApi.Response.text(500, "the delivery's thread has ended\n");
   }
 
   private static HttpApi.Response readiness(StatusReport report) {

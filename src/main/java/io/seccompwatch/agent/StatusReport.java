@@ -23,6 +23,7 @@ record StatusReport(
     @Nullable String node,
     Instant started,
     Sources sources,
+    Delivery delivery,
     Books books,
     Conditions conditions,
     @Nullable Canary canary,

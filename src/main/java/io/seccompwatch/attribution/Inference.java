@@ -5,6 +5,7 @@ import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.PodDirectory.SigsysTermination;
 import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.record.SeccompRecord;
+import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
@@ -34,8 +35,11 @@ public final class Inference {
   private static final long LABEL_SECONDS = 600;
 
   private final PodDirectory pods;
+  private final Clock clock;
   private final Deque<Kill> kills = new ArrayDeque<>();
-  private Instant forgottenUntil = Instant.MIN;
+
+  /** Until here kills may have happened that are not remembered. */
+  private Instant forgottenUntil;
 
   private final Map<String, Seen> podOfCategories =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -51,9 +55,18 @@ public final class Inference {
   /** The pod that a label was last seen with; null when it was seen with several. */
   private record Seen(@Nullable String podUid, Instant until) {}
 
-  /** Inference from the pods of this node. */
-  public Inference(PodDirectory pods) {
+  /** Inference from the pods of this node, and from records from now on. */
+  public Inference(PodDirectory pods, Clock clock) {
     this.pods = pods;
+    this.clock = clock;
+    this.forgottenUntil = clock.instant();
+  }
+
+  /** Records are known to be lost: one of them may have told of any end until now. */
+  public void lost() {
+    synchronized (kills) {
+      forgottenUntil = clock.instant();
+    }
   }
 
   /** Whether a process that the filter ended so makes its container exit with 128 + SIGSYS. */
@@ -72,7 +85,8 @@ public final class Inference {
         learn(categories, known.podUid(), time.plusSeconds(LABEL_SECONDS));
       }
       if (kills(record.action())) {
-        kills.addLast(new Kill(time, bare(known.containerId())));
+        Instant now = clock.instant();
+        kills.addLast(new Kill(time.isAfter(now) ? now : time, bare(known.containerId())));
         if (kills.size() > MAX_KILLS) {
           Instant forgotten = kills.removeFirst().time();
           forgottenUntil = forgotten.isAfter(forgottenUntil) ? forgotten : forgottenUntil;

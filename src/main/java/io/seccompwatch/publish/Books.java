@@ -248,13 +248,27 @@ public final class Books {
   }
 
   private static SeriesTable.Key key(Violation violation) {
-    Workload workload = violation.attribution().workload();
+    Workload named = violation.attribution().workload();
+    String namespace = "";
+    String pod = "";
+    String container = "";
+    String workload = "";
+    String workloadType = "";
+    if (named != null) {
+      namespace = named.namespace();
+      pod = named.pod();
+      container = orEmpty(named.container());
+      // As kubernetes-mixin has it: a pod that nobody owns is its own workload
+      boolean bare = named.ownerName() == null;
+      workload = bare ? pod : orEmpty(named.ownerName());
+      workloadType = bare ? "pod" : orEmpty(named.ownerKind()).toLowerCase(Locale.ROOT);
+    }
     return new SeriesTable.Key(
-        workload == null ? "" : workload.namespace(),
-        workload == null ? "" : workload.pod(),
-        workload == null ? "" : orEmpty(workload.container()),
-        workload == null ? "" : orEmpty(workload.ownerName()),
-        workload == null ? "" : orEmpty(workload.ownerKind()).toLowerCase(Locale.ROOT),
+        namespace,
+        pod,
+        container,
+        workload,
+        workloadType,
         violation.syscallLabel(),
         violation.record().arch().label(),
         violation.denied() ? violation.record().action().label() : null);

@@ -21,7 +21,9 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What is published when, and with which names. */
@@ -32,12 +34,14 @@ class DeliveryTest {
   /** The stamp of {@link Samples#record}. */
   private static final Instant RECORDED = Instant.parse("2026-11-22T10:20:23.836Z");
 
-  private final TestClock clock = new TestClock(RECORDED);
+  private final TestClock clock = new TestClock(RECORDED.minusSeconds(60));
   private final Books books = new Books(clock, 100);
   private final SourceBook book = books.open("audit-log");
   private final FakePods pods = new FakePods();
   private final List<Violation> published = Collections.synchronizedList(new ArrayList<>());
   private final Set<Long> lagging = new HashSet<>();
+  private final AtomicLong monotonic = new AtomicLong();
+  private final List<RuntimeException> defects = new ArrayList<>();
   private Attribution foundLater = Samples.unknown();
   private final ThreadAttributor attributor =
       new ThreadAttributor() {
@@ -52,6 +56,11 @@ class DeliveryTest {
         }
       };
   private final Delivery delivery = delivery(100);
+
+  @BeforeEach
+  void aMinuteAfterTheStart() {
+    clock.advance(Duration.ofSeconds(60));
+  }
 
   @Test
   void whatIsKnownIsPublishedAtOnce() {
@@ -69,7 +78,8 @@ class DeliveryTest {
             List.of(published::add),
             new Identification(null, attributor, clock),
             Delivery.Limits.DEFAULT,
-            clock);
+            monotonic::get,
+            defects::add);
     alone.deliver(book, violation(1, inContainer("u", "c")), false);
     alone.deliver(book, violation(2, Samples.unknown()), false);
     assertThat(published).hasSize(2);
@@ -97,10 +107,10 @@ class DeliveryTest {
   void whenItDoesNotComeInTimeThePodIsNamedAlone() {
     pods.list("u", null);
     deliver(1, inContainer("u", "c"));
-    clock.advance(Duration.ofMillis(9_999));
+    pass(Duration.ofMillis(9_999));
     delivery.round();
     assertThat(published).isEmpty();
-    clock.advance(Duration.ofMillis(1));
+    pass(Duration.ofMillis(1));
     delivery.round();
     assertThat(names()).containsExactly("1 pod-u null container_not_in_status");
   }
@@ -177,7 +187,7 @@ class DeliveryTest {
     lagging.add(1L);
     deliver(1, Attribution.unknown(AttributionReason.NO_TIMESTAMP));
     foundLater = Attribution.unknown(AttributionReason.NO_TIMESTAMP);
-    clock.advance(Duration.ofSeconds(1));
+    pass(Duration.ofSeconds(1));
     delivery.round();
     assertThat(serials()).containsExactly(1L);
   }
@@ -189,7 +199,7 @@ class DeliveryTest {
     pods.end("u", "containerd://c", clock.instant().plusSeconds(1));
     delivery.round();
     assertThat(published).as("another may end yet").isEmpty();
-    clock.advance(Duration.ofSeconds(10));
+    pass(Duration.ofSeconds(10));
     delivery.round();
     assertThat(names()).containsExactly("1 pod-u app null");
     assertThat(published.getFirst().attribution())
@@ -213,9 +223,115 @@ class DeliveryTest {
   void itsThreadPublishesWhatComes() throws Exception {
     delivery.start();
     deliver(1, inContainer("u", "c"));
-    clock.advance(Duration.ofSeconds(10));
+    pass(Duration.ofSeconds(10));
     Await.until("published", () -> published.size() == 1);
     delivery.close();
+  }
+
+  @Test
+  void oneContainerTakesItsShareOfThePlacesOnly() {
+    for (int i = 1; i <= 5; i++) {
+      deliver(i, inContainer("u", "c"));
+    }
+    deliver(6, inContainer("v", "d"));
+    assertThat(serials()).containsExactly(1L, 2L);
+    assertThat(delivery.size()).isEqualTo(4);
+  }
+
+  @Test
+  void forWhomNothingCameInTimeNobodyWaitsAgainSoon() {
+    pods.list("u", null);
+    deliver(1, inContainer("u", "c"));
+    pass(Duration.ofSeconds(10));
+    delivery.round();
+    deliver(2, inContainer("u", "c"));
+    assertThat(serials()).containsExactly(1L, 2L);
+    pods.list("u", "containerd://c");
+    deliver(3, inContainer("u", "c"));
+    assertThat(names()).endsWith("3 pod-u app null");
+  }
+
+  @Test
+  void anOldUnknownKillWaitsAllTheSameForWhatTheNextRecordsTell() {
+    clock.advance(Duration.ofHours(-1));
+    Delivery fresh = delivery(100); // it began to read before these records were written
+    clock.advance(Duration.ofHours(2));
+    pods.end("b", "containerd://b", RECORDED);
+    fresh.deliver(book, violation(1, Samples.unknown()), false);
+    fresh.deliver(book, violation(2, Samples.unknown()), false);
+    assertThat(published).isEmpty();
+    pass(Duration.ofSeconds(10));
+    fresh.round();
+    assertThat(names()).containsExactly("1 null null process_gone", "2 null null process_gone");
+  }
+
+  @Test
+  void whoeverIsPushedOutIsNotConcludedFromTheOutside() {
+    clock.advance(Duration.ofSeconds(-60));
+    Delivery small = delivery(2);
+    clock.advance(Duration.ofSeconds(60));
+    pods.end("b", "containerd://b", clock.instant());
+    small.deliver(book, violation(1, Samples.unknown()), false);
+    small.deliver(book, violation(2, Samples.unknown()), false);
+    small.close();
+    assertThat(names()).containsExactly("1 null null process_gone", "2 null null process_gone");
+  }
+
+  @Test
+  void theOrderOfAProcessIsKeptWhileItIsLookedFor() {
+    pods.list("u", "containerd://c");
+    lagging.add(1L);
+    deliver(1, Samples.unknown());
+    deliver(2, inContainer("u", "c"));
+    assertThat(published).isEmpty();
+    foundLater = inContainer("u", "c");
+    lagging.clear();
+    delivery.round();
+    delivery.round();
+    assertThat(serials()).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void aWallClockThatIsSetBackProlongsNoWait() {
+    pods.list("u", null);
+    deliver(1, inContainer("u", "c"));
+    clock.advance(Duration.ofHours(-1));
+    monotonic.addAndGet(10_000);
+    delivery.round();
+    assertThat(serials()).containsExactly(1L);
+  }
+
+  @Test
+  void aPublisherThatThrowsCostsNobodyElseAnything() {
+    List<Violation> second = new ArrayList<>();
+    Delivery defective =
+        new Delivery(
+            books,
+            List.of(
+                violation -> {
+                  throw new IllegalStateException("defect");
+                },
+                second::add),
+            new Identification(pods, attributor, clock),
+            Delivery.Limits.DEFAULT,
+            monotonic::get,
+            defects::add);
+    pods.list("u", null);
+    defective.deliver(book, violation(1, inContainer("u", "c")), false);
+    pass(Duration.ofSeconds(10));
+    defective.round();
+    defective.deliver(book, violation(2, Samples.unknown()), false);
+    defective.close();
+    assertThat(second).hasSize(2);
+    assertThat(defects).hasSize(2);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(0L, Books.Balance::pending);
+  }
+
+  private void pass(Duration time) {
+    clock.advance(time);
+    monotonic.addAndGet(time.toMillis());
   }
 
   private Delivery delivery(int most) {
@@ -223,8 +339,9 @@ class DeliveryTest {
         books,
         List.of(published::add),
         new Identification(pods, attributor, clock),
-        new Delivery.Limits(most, Duration.ofSeconds(1), Duration.ofSeconds(10)),
-        clock);
+        new Delivery.Limits(most, 3, Duration.ofSeconds(1), Duration.ofSeconds(10)),
+        monotonic::get,
+        defects::add);
   }
 
   private void deliver(long serial, Attribution attribution) {

@@ -62,7 +62,10 @@ class PipelineTest {
               List.of(published::add),
               new Identification(null, attributor, clock),
               Delivery.Limits.DEFAULT,
-              clock),
+              clock::millis,
+              defect -> {
+                throw defect;
+              }),
           "n1",
           clock);
   private final Pipeline auditLog = pipeline("audit-log", Dialect.AUDIT_LOG);

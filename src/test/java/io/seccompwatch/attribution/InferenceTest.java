@@ -7,10 +7,12 @@ import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.testing.FakePods;
 import io.seccompwatch.testing.Samples;
+import io.seccompwatch.testing.TestClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,8 +27,14 @@ class InferenceTest {
   private static final String LABEL = "system_u:system_r:container_t:s0:c12,c345";
 
   private final FakePods pods = new FakePods();
-  private final Inference inference = new Inference(pods);
+  private final TestClock clock = new TestClock(TIME.minusSeconds(60));
+  private final Inference inference = new Inference(pods, clock);
   private final SeccompRecord killed = Samples.record(1, KILL, "kc");
+
+  @BeforeEach
+  void aMinuteAfterTheStart() {
+    clock.advance(Duration.ofSeconds(70));
+  }
 
   @ParameterizedTest
   @CsvSource({"-1, false", "0, true", "1, true", "2, true", "3, false"})
@@ -88,10 +96,27 @@ class InferenceTest {
         .forEach(i -> inference.observe(killed, TIME, container("w", "containerd://e")));
     unknownKill(TIME);
     assertThat(inference.byTermination(killed, TIME)).isNull();
+    clock.advance(Duration.ofSeconds(60));
     Instant later = TIME.plusSeconds(60);
     pods.end("v", "containerd://d", SECOND.plusSeconds(60));
     unknownKill(later);
     assertThat(inference.byTermination(killed, later)).isNotNull();
+  }
+
+  @Test
+  void anEndBeforeTheAgentBeganToReadMayBeTheAnswerToARecordThatItNeverSaw() {
+    Inference fresh = new Inference(pods, clock);
+    pods.end("u", "containerd://c", SECOND);
+    fresh.observe(killed, TIME, Samples.unknown());
+    assertThat(fresh.byTermination(killed, TIME)).isNull();
+  }
+
+  @Test
+  void afterALossNothingIsConcludedOfWhatWasBefore() {
+    pods.end("u", "containerd://c", SECOND);
+    unknownKill(TIME);
+    inference.lost();
+    assertThat(inference.byTermination(killed, TIME)).isNull();
   }
 
   @Test
