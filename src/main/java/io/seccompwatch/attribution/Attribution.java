@@ -96,4 +96,19 @@ public record Attribution(
   public Attribution with(Workload named, @Nullable AttributionReason stillMissing) {
     return new Attribution(outcome, by, stillMissing, podUid, containerId, named);
   }
+
+  /**
+   * The same with its pod and container as Kubernetes knows them; nothing is missing then.
+   *
+   * @param uid the pod's UID as the kubelet knows it
+   * @param id {@code <runtime>://<id>}
+   */
+  public Attribution named(String uid, String id, Workload names) {
+    return new Attribution(outcome, by, null, uid, id, names);
+  }
+
+  /** The same without names, and why. */
+  public Attribution without(AttributionReason why) {
+    return new Attribution(outcome, by, why, podUid, containerId, null);
+  }
 }

@@ -1,0 +1,367 @@
+package io.seccompwatch.attribution;
+
+import io.seccompwatch.attribution.Attribution.Outcome;
+import io.seccompwatch.attribution.PodFacts.Container;
+import io.seccompwatch.attribution.PodFacts.Termination;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pods of this node, by container and by UID. It is told of pods by a list and its changes, and
+ * names attributions from what it was told. Thread-safe; every method holds one lock for a moment
+ * and waits for nothing else.
+ *
+ * <p>A UID that the API server gave beats one that an annotation claims, and what two pods claim
+ * names neither of them: an answer may be missing, it is never another's.
+ */
+public final class PodIndex implements PodDirectory {
+
+  /** Most containers of a pod that are kept. */
+  public static final int MAX_CONTAINERS = 512;
+
+  /**
+   * How much is kept.
+   *
+   * @param live most pods that are there; a node runs 110 by default, 500 at times
+   * @param deleted most pods that are gone; the one that went first is forgotten first
+   * @param keepDeleted how long they are kept: longer than records may be late, and as long as
+   *     {@link #isGoneSince} is asked about
+   */
+  public record Limits(int live, int deleted, Duration keepDeleted) {
+    /** Enough for every node that the kubelet supports. */
+    public static final Limits DEFAULT = new Limits(2_000, 1_024, Duration.ofMinutes(20));
+  }
+
+  /**
+   * How full the index is.
+   *
+   * @param live pods that are there
+   * @param deleted pods that are gone and still known
+   * @param refused pods that did not fit, ever
+   * @param forgotten deleted pods that had to go before their time, ever
+   */
+  public record Size(int live, int deleted, long refused, long forgotten) {}
+
+  private record Claim(TrackedPod pod, Container container, String id) {}
+
+  private final Clock clock;
+  private final Limits limits;
+
+  /** By {@code metadata.uid}; in both maps the oldest first. */
+  private final Map<String, TrackedPod> live = new LinkedHashMap<>();
+
+  private final Map<String, TrackedPod> deleted = new LinkedHashMap<>();
+
+  /** By the UID that the kubelet knows, escaped; by bare container id; by namespace and name. */
+  private final Map<String, List<TrackedPod>> byUid = new HashMap<>();
+
+  private final Map<String, List<Claim>> byContainer = new HashMap<>();
+  private final Map<String, List<TrackedPod>> byName = new HashMap<>();
+
+  private boolean listed;
+  private boolean incomplete;
+  private @Nullable Instant outOfTouchSince;
+  private long version;
+  private long refused;
+  private long forgotten;
+
+  /** An empty index, out of touch from now on. */
+  public PodIndex(Clock clock, Limits limits) {
+    this.clock = clock;
+    this.limits = limits;
+    this.outOfTouchSince = clock.instant();
+  }
+
+  /** Takes a complete list: pods that are not in it are gone. The index is in touch from now on. */
+  public synchronized void replaceAll(Collection<PodFacts> pods) {
+    Set<String> listedUids = new HashSet<>();
+    pods.forEach(pod -> listedUids.add(pod.uid()));
+    live.keySet().stream().filter(uid -> !listedUids.contains(uid)).toList().forEach(this::delete);
+    incomplete = false;
+    pods.forEach(this::put);
+    listed = true;
+    inTouch();
+  }
+
+  /** Takes a pod as it is now, new or known. */
+  public synchronized void put(PodFacts facts) {
+    TrackedPod before = live.get(facts.uid());
+    if (before == null) {
+      before = deleted.get(facts.uid());
+    }
+    if (!live.containsKey(facts.uid()) && live.size() >= limits.live()) {
+      refused++;
+      incomplete = true;
+      version++;
+      return;
+    }
+    TrackedPod now = TrackedPod.of(facts, before);
+    if (now.equals(before)) {
+      return;
+    }
+    if (before != null) {
+      unlink(before);
+      deleted.remove(facts.uid());
+    }
+    live.put(facts.uid(), now);
+    link(now);
+    version++;
+  }
+
+  /** Takes the end of the pod with this {@code metadata.uid}; it stays known for a while. */
+  public synchronized void delete(String uid) {
+    TrackedPod pod = live.remove(uid);
+    if (pod == null) {
+      return;
+    }
+    unlink(pod);
+    TrackedPod gone = pod.deletedAt(clock.instant());
+    deleted.put(uid, gone);
+    link(gone);
+    forget();
+    version++;
+  }
+
+  /** The pods are no longer being kept, since an instant; one that is earlier already holds. */
+  public synchronized void outOfTouch(Instant since) {
+    if (outOfTouchSince == null) {
+      outOfTouchSince = since;
+      version++;
+    }
+  }
+
+  /** The pods are being kept again, with nothing missed in between. */
+  public synchronized void inTouch() {
+    if (outOfTouchSince != null && listed) {
+      outOfTouchSince = null;
+      version++;
+    }
+  }
+
+  /** How full it is. */
+  public synchronized Size size() {
+    forget();
+    return new Size(live.size(), deleted.size(), refused, forgotten);
+  }
+
+  @Override
+  public synchronized boolean synced() {
+    return listed && outOfTouchSince == null;
+  }
+
+  @Override
+  public synchronized long version() {
+    return version;
+  }
+
+  @Override
+  public synchronized @Nullable Instant outOfTouchSince() {
+    return outOfTouchSince;
+  }
+
+  @Override
+  public synchronized Naming name(Attribution found) {
+    if (found.outcome() == Outcome.HOST || found.outcome() == Outcome.UNKNOWN) {
+      return new Naming(found, false);
+    }
+    String uid = found.podUid();
+    String id = found.containerId();
+    List<Claim> claims = id == null ? List.of() : claims(bare(id));
+    TrackedPod pod = uid == null ? only(claims) : ofUid(uid);
+    if (pod == null) {
+      return notFound(found);
+    }
+    Claim claim = ofContainer(claims, pod);
+    if (claim != null) {
+      String podUid = uid == null ? pod.facts().kubeletUid() : uid;
+      return new Naming(found.named(podUid, claim.id(), pod.named(claim.container())), false);
+    }
+    if (id == null) {
+      Workload names = pod.named(null);
+      return new Naming(found.with(names, AttributionReason.CONTAINER_UNKNOWN), false);
+    }
+    return new Naming(
+        found.with(pod.named(null), AttributionReason.CONTAINER_NOT_IN_STATUS), pod.live());
+  }
+
+  private Naming notFound(Attribution found) {
+    if (found.podUid() == null) {
+      return new Naming(found, true);
+    }
+    AttributionReason reason =
+        synced() ? AttributionReason.POD_NOT_FOUND : AttributionReason.KUBERNETES_UNAVAILABLE;
+    return new Naming(found.without(reason), true);
+  }
+
+  /** The pod that all claims are of; null when there is none, or when there are several. */
+  private static @Nullable TrackedPod only(List<Claim> claims) {
+    TrackedPod pod = null;
+    for (Claim claim : claims) {
+      if (pod != null && !pod.isSamePod(claim.pod())) {
+        return null;
+      }
+      pod = pod == null || claim.pod().live() ? claim.pod() : pod;
+    }
+    return pod;
+  }
+
+  /** The container of a pod that all claims are of; null when one is another's, or of another. */
+  private static @Nullable Claim ofContainer(List<Claim> claims, TrackedPod pod) {
+    Claim only = null;
+    for (Claim claim : claims) {
+      boolean own = claim.pod().isSamePod(pod);
+      if (!own || (only != null && !only.container().name().equals(claim.container().name()))) {
+        return null;
+      }
+      only = only == null || claim.pod().live() ? claim : only;
+    }
+    return only;
+  }
+
+  /** The pod that the kubelet knows by this UID; null when there is none, or when two say so. */
+  private @Nullable TrackedPod ofUid(String uid) {
+    List<TrackedPod> pods = byUid.getOrDefault(escaped(uid), List.of());
+    List<TrackedPod> given = pods.stream().filter(pod -> pod.facts().staticHash() == null).toList();
+    TrackedPod found = null;
+    for (TrackedPod pod : given.isEmpty() ? pods : given) {
+      if (found != null && !found.isSamePod(pod)) {
+        return null;
+      }
+      found = found == null || pod.live() ? pod : found;
+    }
+    return found;
+  }
+
+  @Override
+  public synchronized List<SigsysTermination> endedBySigsys(Instant from, Instant to) {
+    Set<SigsysTermination> ended = new HashSet<>();
+    for (Map<String, TrackedPod> pods : List.of(live, deleted)) {
+      for (TrackedPod pod : pods.values()) {
+        for (Container container : pod.facts().containers()) {
+          for (Termination end : container.sigsys()) {
+            if (!end.finished().isBefore(from) && !end.finished().isAfter(to)) {
+              String uid = pod.facts().kubeletUid();
+              ended.add(new SigsysTermination(uid, end.containerId(), end.finished()));
+            }
+          }
+        }
+      }
+    }
+    return List.copyOf(ended);
+  }
+
+  @Override
+  public synchronized Set<String> podsAskingForCategories(String categories) {
+    String asked = SelinuxCategories.canonical(categories);
+    Set<String> uids = new HashSet<>();
+    if (asked != null) {
+      for (Map<String, TrackedPod> pods : List.of(live, deleted)) {
+        for (TrackedPod pod : pods.values()) {
+          if (pod.facts().categories().contains(asked)) {
+            uids.add(pod.facts().kubeletUid());
+          }
+        }
+      }
+    }
+    return Set.copyOf(uids);
+  }
+
+  @Override
+  public synchronized boolean isGoneSince(String namespace, String pod, Instant instant) {
+    if (!synced()) {
+      return false;
+    }
+    List<TrackedPod> known = byName.getOrDefault(nameKey(namespace, pod), List.of());
+    boolean gone =
+        known.stream().allMatch(p -> p.deleted() != null && p.deleted().isBefore(instant));
+    return gone && !incomplete;
+  }
+
+  /** Forgets deleted pods whose time is over, and the oldest of too many. */
+  private void forget() {
+    Instant now = clock.instant();
+    Iterator<TrackedPod> oldestFirst = deleted.values().iterator();
+    while (oldestFirst.hasNext()) {
+      TrackedPod pod = oldestFirst.next();
+      Instant gone = pod.deleted() == null ? now : pod.deleted();
+      boolean over = gone.plus(limits.keepDeleted()).isBefore(now);
+      if (!over && deleted.size() <= limits.deleted()) {
+        return;
+      }
+      forgotten += over ? 0 : 1;
+      oldestFirst.remove();
+      unlink(pod);
+    }
+  }
+
+  private void link(TrackedPod pod) {
+    PodFacts facts = pod.facts();
+    add(byUid, escaped(facts.kubeletUid()), pod);
+    add(byName, nameKey(facts.namespace(), facts.name()), pod);
+    for (Container container : facts.containers()) {
+      for (String id : container.ids()) {
+        add(byContainer, bare(id), new Claim(pod, container, id));
+      }
+    }
+  }
+
+  private void unlink(TrackedPod pod) {
+    PodFacts facts = pod.facts();
+    remove(byUid, escaped(facts.kubeletUid()), pod);
+    remove(byName, nameKey(facts.namespace(), facts.name()), pod);
+    for (Container container : facts.containers()) {
+      for (String id : container.ids()) {
+        remove(byContainer, bare(id), new Claim(pod, container, id));
+      }
+    }
+  }
+
+  private List<Claim> claims(String bareId) {
+    return byContainer.getOrDefault(bareId, List.of());
+  }
+
+  private static <T> void add(Map<String, List<T>> map, String key, T value) {
+    map.merge(key, List.of(value), PodIndex::joined);
+  }
+
+  private static <T> void remove(Map<String, List<T>> map, String key, T value) {
+    map.computeIfPresent(
+        key,
+        (k, values) -> {
+          List<T> left = values.stream().filter(other -> !other.equals(value)).toList();
+          return left.isEmpty() ? null : left;
+        });
+  }
+
+  private static <T> List<T> joined(List<T> a, List<T> b) {
+    List<T> all = new ArrayList<>(a);
+    all.addAll(b);
+    return List.copyOf(all);
+  }
+
+  /** systemd's names do not tell a dash from an underscore, see {@link CgroupNames#sameUid}. */
+  private static String escaped(String uid) {
+    return uid.replace('-', '_');
+  }
+
+  /** The id without the runtime, which a cgroup's name need not tell. */
+  private static String bare(String containerId) {
+    int at = containerId.indexOf("://");
+    return at < 0 ? containerId : containerId.substring(at + 3);
+  }
+
+  private static String nameKey(String namespace, String name) {
+    return namespace + "/" + name;
+  }
+}

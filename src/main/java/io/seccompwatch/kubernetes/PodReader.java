@@ -1,0 +1,305 @@
+package io.seccompwatch.kubernetes;
+
+import io.seccompwatch.attribution.ContainerType;
+import io.seccompwatch.attribution.PodFacts.Termination;
+import io.seccompwatch.attribution.SeccompProfile;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a pod of the core/v1 API. Fields that are missing, of another type or beyond their bounds
+ * are left out and, where that is not normal, counted. For one thread.
+ */
+final class PodReader {
+
+  /** Namespaces and pods have 253 characters at most, as all names of the API. */
+  static final int MAX_NAME = 253;
+
+  static final int MAX_ID = 256;
+
+  /** References of images have no bound in the API; the longest in use are some 200. */
+  private static final int MAX_TEXT = 512;
+
+  /** 128 + SIGSYS, as runtimes report a process that a signal ended. */
+  private static final int SIGSYS_EXIT = 159;
+
+  /** The one that nearly every container asks for. */
+  private static final SeccompProfile RUNTIME_DEFAULT = new SeccompProfile("RuntimeDefault", null);
+
+  private final JsonWalk json;
+  private final Skips skips;
+
+  PodReader(JsonWalk json, Skips skips) {
+    this.json = json;
+    this.skips = skips;
+  }
+
+  /** Reads the pod here to its end. */
+  PodDraft read() throws IOException {
+    PodDraft pod = new PodDraft();
+    json.fields(
+        field -> {
+          switch (field) {
+            case "metadata" -> metadata(pod);
+            case "spec" -> spec(pod);
+            case "status" -> status(pod);
+            default -> json.skip();
+          }
+        });
+    return pod;
+  }
+
+  private void metadata(PodDraft pod) throws IOException {
+    json.fields(
+        field -> {
+          switch (field) {
+            case "uid" -> pod.uid = text(MAX_NAME);
+            case "namespace" -> pod.namespace = text(MAX_NAME);
+            case "name" -> pod.name = text(MAX_NAME);
+            case "resourceVersion" -> pod.resourceVersion = text(MAX_NAME);
+            case "labels" -> labels(pod);
+            case "annotations" -> annotations(pod);
+            case "ownerReferences" -> json.items(() -> owner(pod));
+            default -> json.skip();
+          }
+        });
+  }
+
+  private void labels(PodDraft pod) throws IOException {
+    json.fields(
+        field -> {
+          switch (field) {
+            case "pod-template-hash" -> pod.templateHash = text(MAX_NAME);
+            default -> json.skip();
+          }
+        });
+  }
+
+  private void annotations(PodDraft pod) throws IOException {
+    json.fields(
+        field -> {
+          switch (field) {
+            case "kubernetes.io/config.hash" -> pod.configHash = text(MAX_NAME);
+            case "kubernetes.io/config.mirror" -> pod.configMirror = text(MAX_NAME);
+            default -> json.skip();
+          }
+        });
+  }
+
+  /** The one reference that is the controller's; the API server allows only one. */
+  private void owner(PodDraft pod) throws IOException {
+    @Nullable String[] reference = new @Nullable String[3];
+    boolean[] controller = {false};
+    json.fields(
+        field -> {
+          switch (field) {
+            case "apiVersion" -> reference[0] = text(MAX_NAME);
+            case "kind" -> reference[1] = text(MAX_NAME);
+            case "name" -> reference[2] = text(MAX_NAME);
+            case "controller" -> controller[0] = json.isTrue();
+            default -> json.skip();
+          }
+        });
+    if (controller[0]) {
+      pod.controllerApiVersion = reference[0];
+      pod.controllerKind = reference[1];
+      pod.controllerName = reference[2];
+    }
+  }
+
+  private void spec(PodDraft pod) throws IOException {
+    json.fields(
+        field -> {
+          switch (field) {
+            case "nodeName" -> pod.nodeName = text(MAX_NAME);
+            case "securityContext" -> pod.profile = securityContext(pod);
+            case "containers" -> specified(pod, ContainerType.CONTAINER);
+            case "initContainers" -> specified(pod, ContainerType.INIT);
+            case "ephemeralContainers" -> specified(pod, ContainerType.EPHEMERAL);
+            default -> json.skip();
+          }
+        });
+  }
+
+  private void specified(PodDraft pod, ContainerType type) throws IOException {
+    json.items(
+        () -> {
+          @Nullable String[] named = new @Nullable String[2];
+          @Nullable SeccompProfile[] profile = new @Nullable SeccompProfile[1];
+          json.fields(
+              field -> {
+                switch (field) {
+                  case "name" -> named[0] = text(MAX_NAME);
+                  case "image" -> named[1] = text(MAX_TEXT);
+                  case "securityContext" -> profile[0] = securityContext(pod);
+                  default -> json.skip();
+                }
+              });
+          PodDraft.Run container = container(pod, named[0], type);
+          if (container != null && container.image == null) {
+            container.image = named[1];
+            container.profile = profile[0];
+          }
+        });
+  }
+
+  /** Reads a security context: notes the SELinux level and returns the seccomp profile. */
+  private @Nullable SeccompProfile securityContext(PodDraft pod) throws IOException {
+    @Nullable String[] profile = new @Nullable String[2];
+    json.fields(
+        field -> {
+          switch (field) {
+            case "seLinuxOptions" ->
+                json.fields(
+                    option -> {
+                      switch (option) {
+                        case "level" -> pod.level(json.text());
+                        default -> json.skip();
+                      }
+                    });
+            case "seccompProfile" ->
+                json.fields(
+                    part -> {
+                      switch (part) {
+                        case "type" -> profile[0] = text(MAX_NAME);
+                        case "localhostProfile" -> profile[1] = text(MAX_TEXT);
+                        default -> json.skip();
+                      }
+                    });
+            default -> json.skip();
+          }
+        });
+    if (RUNTIME_DEFAULT.type().equals(profile[0])) {
+      return RUNTIME_DEFAULT;
+    }
+    return profile[0] == null ? null : new SeccompProfile(profile[0], profile[1]);
+  }
+
+  private void status(PodDraft pod) throws IOException {
+    json.fields(
+        field -> {
+          switch (field) {
+            case "containerStatuses" -> statuses(pod, ContainerType.CONTAINER);
+            case "initContainerStatuses" -> statuses(pod, ContainerType.INIT);
+            case "ephemeralContainerStatuses" -> statuses(pod, ContainerType.EPHEMERAL);
+            default -> json.skip();
+          }
+        });
+  }
+
+  private void statuses(PodDraft pod, ContainerType type) throws IOException {
+    json.items(
+        () -> {
+          PodDraft.Run seen = new PodDraft.Run(type);
+          @Nullable String[] name = new @Nullable String[1];
+          @Nullable String[] current = new @Nullable String[1];
+          json.fields(
+              field -> {
+                switch (field) {
+                  case "name" -> name[0] = text(MAX_NAME);
+                  case "containerID" -> current[0] = id();
+                  case "state", "lastState" -> state(seen);
+                  default -> json.skip();
+                }
+              });
+          PodDraft.Run container = container(pod, name[0], type);
+          if (container == null) {
+            return;
+          }
+          add(container, current[0]);
+          seen.ids.forEach(id -> add(container, id));
+          container.sigsys.addAll(seen.sigsys);
+        });
+  }
+
+  private void state(PodDraft.Run seen) throws IOException {
+    json.fields(
+        state -> {
+          switch (state) {
+            case "terminated" -> terminated(seen);
+            default -> json.skip();
+          }
+        });
+  }
+
+  private void terminated(PodDraft.Run seen) throws IOException {
+    @Nullable String[] text = new @Nullable String[2];
+    int[] exit = {-1};
+    json.fields(
+        field -> {
+          switch (field) {
+            case "containerID" -> text[0] = id();
+            case "exitCode" -> exit[0] = json.number();
+            case "finishedAt" -> text[1] = text(MAX_NAME);
+            default -> json.skip();
+          }
+        });
+    add(seen, text[0]);
+    Instant finished = text[1] == null ? null : instant(text[1]);
+    if (exit[0] == SIGSYS_EXIT && text[0] != null && finished != null) {
+      seen.sigsys.add(new Termination(text[0], finished));
+    }
+  }
+
+  private static void add(PodDraft.Run container, @Nullable String id) {
+    if (id != null && container.ids.size() < 8 && !container.ids.contains(id)) {
+      container.ids.add(id);
+    }
+  }
+
+  private PodDraft.@Nullable Run container(
+      PodDraft pod, @Nullable String name, ContainerType type) {
+    PodDraft.Run container = name == null ? null : pod.container(name, type);
+    if (container == null) {
+      skips.count(SkipReason.CONTAINER);
+    }
+    return container;
+  }
+
+  /** {@code <runtime>://<id>}; null before the container's first start, and for what is none. */
+  private @Nullable String id() throws IOException {
+    String id = json.text();
+    if (id == null || id.isEmpty()) {
+      return null;
+    }
+    int at = id.indexOf("://");
+    if (at <= 0 || at + 3 == id.length() || id.length() > MAX_ID || !isPrintable(id)) {
+      skips.count(SkipReason.CONTAINER_ID);
+      return null;
+    }
+    return id;
+  }
+
+  /** A text that is neither empty nor beyond its bound nor unprintable. */
+  private @Nullable String text(int max) throws IOException {
+    String text = json.text();
+    if (text == null || text.isEmpty()) {
+      return null;
+    }
+    if (text.length() > max || !isPrintable(text)) {
+      skips.count(SkipReason.TEXT);
+      return null;
+    }
+    return text;
+  }
+
+  /** All that is read here is ASCII by the API's own rules. */
+  private static boolean isPrintable(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) <= ' ' || text.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static @Nullable Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      return null; // Nothing is inferred from it then
+    }
+  }
+}
