@@ -19,6 +19,7 @@ public final class Agent implements AutoCloseable {
   private final Sources sources;
   private final NodeAttribution attribution;
   private final Delivery delivery;
+  private final KubernetesSide kubernetes;
   private final Housekeeping housekeeping;
   private final @Nullable ViolationLog violationLog;
   private final HttpApi http;
@@ -30,6 +31,7 @@ public final class Agent implements AutoCloseable {
       Sources sources,
       NodeAttribution attribution,
       Delivery delivery,
+      KubernetesSide kubernetes,
       Housekeeping housekeeping,
       @Nullable ViolationLog violationLog,
       HttpApi http,
@@ -38,6 +40,7 @@ public final class Agent implements AutoCloseable {
     this.sources = sources;
     this.attribution = attribution;
     this.delivery = delivery;
+    this.kubernetes = kubernetes;
     this.housekeeping = housekeeping;
     this.violationLog = violationLog;
     this.http = http;
@@ -62,10 +65,6 @@ public final class Agent implements AutoCloseable {
           "cannot start: no source: "
               + String.join("; ", selection.why())
               + ": mount the node's /var/log, or give --source");
-    }
-    if (config.kubernetes() == AgentConfig.Kubernetes.REQUIRED) {
-      throw new AgentException(
-          "cannot start: kubernetes: this version does not read pods yet: give --kubernetes off");
     }
     StateDirectory state = StateDirectory.open(config.stateDir());
     // Not before: an agent that refuses to start says why in one line and nothing else.
@@ -96,6 +95,7 @@ public final class Agent implements AutoCloseable {
         log.warn("violations were counted and not written to the log", "lines", unwritten);
       }
     }
+    kubernetes.close();
     http.close();
     state.close();
     log.info("stopped");

@@ -1,16 +1,17 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.http.HttpApi;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
-import io.seccompwatch.publish.KubernetesStatus;
 import io.seccompwatch.publish.LogTarget;
 import io.seccompwatch.publish.ProcessEventsStatus;
 import io.seccompwatch.publish.Publisher;
 import io.seccompwatch.publish.RecentViolations;
+import io.seccompwatch.publish.SeriesRetirement;
 import io.seccompwatch.publish.ViolationLog;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
@@ -24,6 +25,8 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +47,13 @@ record Assembly(
   /** How many violations the query API remembers. */
   private static final int RECENT = 1_000;
 
+  /**
+   * How often it is looked for deleted pods, unless their grace is shorter than four times that.
+   */
+  private static final Duration RETIREMENT = Duration.ofSeconds(30);
+
   Agent start() {
+    KubernetesSide kubernetes = KubernetesSide.of(config, nodeName(), build.version(), clock, log);
     Books books = new Books(clock, config.seriesLimit());
     ViolationLog violationLog = violationLog();
     RecentViolations recent = new RecentViolations(RECENT);
@@ -57,11 +66,15 @@ record Assembly(
     if (violationLog != null) {
       publishers.add(violationLog);
     }
+    if (kubernetes.events() != null) {
+      publishers.add(kubernetes.events());
+    }
     Delivery delivery =
         new Delivery(
             books,
             publishers,
-            new Identification(null, record -> false, attribution.ofOneThread(), clock),
+            new Identification(
+                kubernetes.pods(), record -> false, attribution.ofOneThread(), clock),
             Delivery.Limits.DEFAULT,
             clock);
     boolean stampless =
@@ -71,13 +84,13 @@ record Assembly(
             new DuplicateFilter(stampless), canary, tables, books, delivery, nodeName(), clock);
     Sources sources = new Sources(open(shared, attribution));
     Housekeeping housekeeping =
-        new Housekeeping(config, sources, canary, violationLog, state.problem(), log);
+        new Housekeeping(config, sources, canary, violationLog, state.problem(), kubernetes, log);
     Conditions conditions =
         new Conditions(
             sources::statuses,
             violationLog == null ? Map::of : violationLog::results,
-            Map::of,
-            () -> KubernetesStatus.off("not yet"),
+            kubernetes::eventResults,
+            kubernetes::status,
             () -> ProcessEventsStatus.off("not yet"));
     StatusReport report =
         new StatusReport(
@@ -101,9 +114,26 @@ record Assembly(
     attribution.start();
     delivery.start();
     sources.start();
+    kubernetes.start();
     housekeeping.start();
+    retire(books, kubernetes.pods(), housekeeping);
     log.info("listening", "address", Served.text(http.address()));
-    return new Agent(state, sources, attribution, delivery, housekeeping, violationLog, http, log);
+    return new Agent(
+        state, sources, attribution, delivery, kubernetes, housekeeping, violationLog, http, log);
+  }
+
+  private void retire(Books books, @Nullable PodDirectory pods, Housekeeping housekeeping) {
+    if (pods == null) {
+      return;
+    }
+    SeriesRetirement retirement = new SeriesRetirement(books, config.seriesGrace(), clock);
+    Duration often = config.seriesGrace().dividedBy(4);
+    housekeeping.every(
+        often.compareTo(RETIREMENT) < 0 ? often : RETIREMENT,
+        () -> {
+          Instant now = clock.instant();
+          retirement.round(pod -> pods.isGoneSince(pod.namespace(), pod.pod(), now));
+        });
   }
 
   private @Nullable Canary canary(SyscallTables tables, Books books) {

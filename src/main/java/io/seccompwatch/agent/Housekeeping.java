@@ -35,6 +35,7 @@ final class Housekeeping implements AutoCloseable {
   private final @Nullable Canary canary;
   private final @Nullable ViolationLog violationLog;
   private final @Nullable String stateProblem;
+  private final KubernetesSide kubernetes;
   private final AgentLog log;
   private final Map<String, String> knownProblems = new HashMap<>();
   private final ScheduledExecutorService clock =
@@ -53,12 +54,14 @@ final class Housekeeping implements AutoCloseable {
       @Nullable Canary canary,
       @Nullable ViolationLog violationLog,
       @Nullable String stateProblem,
+      KubernetesSide kubernetes,
       AgentLog log) {
     this.config = config;
     this.sources = sources;
     this.canary = canary;
     this.violationLog = violationLog;
     this.stateProblem = stateProblem;
+    this.kubernetes = kubernetes;
     this.log = log;
   }
 
@@ -91,6 +94,14 @@ final class Housekeeping implements AutoCloseable {
     if (violationLog != null && violationLog.problem() != null) {
       problems.add("violations log: " + violationLog.problem());
     }
+    kubernetes
+        .problems()
+        .forEach(
+            (what, problem) -> {
+              if (problem != null) {
+                problems.add(what + ": " + problem);
+              }
+            });
     return problems;
   }
 
@@ -112,6 +123,9 @@ final class Housekeeping implements AutoCloseable {
     if (violationLog != null) {
       told("violations log", violationLog.problem(), config.violationsLog());
     }
+    kubernetes
+        .problems()
+        .forEach((what, problem) -> told(what, problem, kubernetes.status().how()));
   }
 
   /** Says once when something begins to fail, and once when it is well again. */

@@ -30,11 +30,6 @@ record StatusReport(
 
   StatusPage.Status status() {
     Canary.Status last = canary == null ? null : canary.status();
-    KubernetesStatus kubernetes = conditions.kubernetes().get();
-    List<String> all = new ArrayList<>(problems.get());
-    if (kubernetes.problem() != null) {
-      all.add("kubernetes: " + kubernetes.problem());
-    }
     Duration delay = last == null ? null : last.delay();
     return new StatusPage.Status(
         build,
@@ -46,10 +41,10 @@ record StatusReport(
         last == null ? null : last.seenBy(),
         delay,
         canaryProblem(last),
-        kubernetes,
+        conditions.kubernetes().get(),
         conditions.events().get(),
         conditions.processEvents().get(),
-        all);
+        problems.get());
   }
 
   /** A line for everything that must be there before the agent is of full use. */

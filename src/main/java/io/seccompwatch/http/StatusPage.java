@@ -119,7 +119,7 @@ public final class StatusPage implements HttpApi.Page {
       to.writeStringField("problem", status.problem());
       to.writeNumberField("pods", status.pods());
       writeCounts("requests", status.requests(), to);
-      writeCounts("failures", status.failures(), to);
+      to.writeNumberField("failures", status.failures());
       writeCounts("skipped", status.skipped(), to);
     }
     to.writeEndObject();

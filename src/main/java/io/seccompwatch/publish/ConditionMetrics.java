@@ -77,12 +77,12 @@ final class ConditionMetrics {
             "Lists and watches of pods that were begun.",
             "request",
             status.requests()));
-    all.add(
-        counters(
-            "seccomp_watch_kubernetes_failures",
-            "Lists and watches of pods that failed.",
-            "reason",
-            status.failures()));
+    CounterSnapshot.Builder failures =
+        counterOf("seccomp_watch_kubernetes_failures", "Lists and watches of pods that failed.");
+    if (status.on()) {
+      failures.dataPoint(AgentMetrics.counter(status.failures(), Labels.EMPTY, startMillis));
+    }
+    all.add(failures.build());
     all.add(
         counters(
             "seccomp_watch_kubernetes_objects_skipped",

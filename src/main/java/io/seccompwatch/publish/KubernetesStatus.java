@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param problem what the server or the network last said against it; null when all is well
  * @param pods how many pods are known, the lately deleted included
  * @param requests lists and watches that were begun, by kind
- * @param failures requests that failed, by a closed set of reasons
+ * @param failures requests that failed
  * @param skipped pods and events that could not be used, by a closed set of reasons
  */
 public record KubernetesStatus(
@@ -25,11 +25,11 @@ public record KubernetesStatus(
     @Nullable String problem,
     int pods,
     Map<String, Long> requests,
-    Map<String, Long> failures,
+    long failures,
     Map<String, Long> skipped) {
 
   /** Nobody is asked, and why. */
   public static KubernetesStatus off(String why) {
-    return new KubernetesStatus(false, why, false, null, null, 0, Map.of(), Map.of(), Map.of());
+    return new KubernetesStatus(false, why, false, null, null, 0, Map.of(), 0, Map.of());
   }
 }
