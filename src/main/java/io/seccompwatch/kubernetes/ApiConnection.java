@@ -1,11 +1,13 @@
 package io.seccompwatch.kubernetes;
 
+import io.fabric8.kubernetes.api.model.NamedContext;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.fabric8.kubernetes.client.internal.KubeConfigUtils;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -130,7 +132,26 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     }
     Config config = Config.fromKubeconfig(file.toFile());
     Config.configFromSysPropsOrEnvVars(config);
+    Path token = tokenFile(file, config.getCurrentContext());
+    if (token != null) {
+      config.setOauthTokenProvider(new TokenFile(token)::read);
+    }
     return config;
+  }
+
+  /** The {@code tokenFile} of the context's user, which the client itself does not look at. */
+  private static @Nullable Path tokenFile(Path kubeconfig, @Nullable NamedContext context) {
+    if (context == null || context.getContext() == null) {
+      return null;
+    }
+    String user = context.getContext().getUser();
+    return KubeConfigUtils.parseConfig(kubeconfig.toFile()).getUsers().stream()
+        .filter(named -> named.getName().equals(user) && named.getUser() != null)
+        .map(named -> named.getUser().getTokenFile())
+        .filter(file -> file != null && !file.isEmpty())
+        .findFirst()
+        .map(file -> kubeconfig.toAbsolutePath().resolveSibling(file))
+        .orElse(null);
   }
 
   @Override
