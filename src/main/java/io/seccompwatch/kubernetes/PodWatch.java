@@ -37,7 +37,8 @@ public final class PodWatch implements AutoCloseable {
    *
    * @param firstRetry the wait after a first failure, on average a little less
    * @param longestRetry the wait that it grows to
-   * @param refused the wait after the server refused the agent itself: that takes a person
+   * @param refused the wait after the server refused the agent itself again and again: that takes a
+   *     person
    * @param answer how long an answer may take to begin, and to go on when it is a list
    * @param watch how long a watch is asked to last; also how long a dead one goes unnoticed
    */
@@ -79,6 +80,13 @@ public final class PodWatch implements AutoCloseable {
   }
 
   private static final int GONE = 410;
+
+  /**
+   * How many failures in a row make a 403 one that takes a person: an API server that has just
+   * started forbids everything until it has read its rules, for a second or so (seen in 1.36).
+   */
+  private static final int BELIEVED_AFTER = 5;
+
   private static final int MAX_PAGES = 100;
 
   /** A watch that ends sooner, again and again, is a failure. */
@@ -290,7 +298,11 @@ public final class PodWatch implements AutoCloseable {
         renew();
         failed(State.UNAUTHORIZED, error, backoff.next());
       }
-      case 403 -> failed(State.FORBIDDEN, error, backoff.atLeast(timing.refused()));
+      case 403 -> {
+        Duration wait = backoff.next();
+        boolean believed = backoff.failures() >= BELIEVED_AFTER;
+        failed(State.FORBIDDEN, error, believed ? backoff.atLeast(timing.refused()) : wait);
+      }
       default -> {
         // 504 says that the version is one of the future: etcd was restored, say
         if (e.status == 400 || e.status == 504) {
