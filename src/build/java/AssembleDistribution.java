@@ -1,5 +1,8 @@
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +16,8 @@ import java.util.spi.ToolProvider;
 /**
  * Puts the distribution together: {@code AssembleDistribution DIST JAR LAUNCHER}, where {@code
  * DIST/lib} already holds the dependencies. Adds the jar, a jlinked runtime of the modules that the
- * agent needs, the launcher, and an AOT cache that is trained by starting the agent on a few
- * records and scraping it.
+ * agent needs, the launcher, and two AOT caches that are trained by starting the agent on a few
+ * records and scraping it: without Kubernetes, and as in a pod with something like an API server.
  */
 public final class AssembleDistribution {
 
@@ -46,7 +49,8 @@ public final class AssembleDistribution {
       throw new IOException(launcher + " cannot be made executable");
     }
     link(dist.resolve("runtime"));
-    train(dist, launcher);
+    train(dist.resolve("lib/seccomp-watch.aot"), launcher, false);
+    train(dist.resolve("lib/seccomp-watch-kubernetes.aot"), launcher, true);
   }
 
   /** Links the runtime, unless one of the same JDK is there from an earlier build. */
@@ -76,20 +80,26 @@ public final class AssembleDistribution {
     Files.writeString(stamp, identity);
   }
 
-  private static void train(Path dist, Path launcher) throws IOException, InterruptedException {
-    Path cache = dist.resolve("lib/seccomp-watch.aot");
+  private static void train(Path cache, Path launcher, boolean kubernetes)
+      throws IOException, InterruptedException {
     Files.deleteIfExists(cache);
     Path work = Files.createTempDirectory("seccomp-watch-training");
-    try {
+    try (TrainingApiServer api = new TrainingApiServer(work)) {
       Path log = work.resolve("audit.log");
       Files.writeString(log, RECORDS);
       List<String> command = new ArrayList<>(List.of(launcher.toString(), "run"));
       command.addAll(List.of("--source", "audit-log=" + log, "--from", "beginning"));
       command.addAll(List.of("--state-dir", work.resolve("state").toString()));
-      command.addAll(List.of("--kubernetes", "off", "--listen", "127.0.0.1:0"));
+      command.addAll(List.of("--kubernetes", kubernetes ? "required" : "off"));
+      command.addAll(List.of("--node-name", "n1"));
+      command.addAll(List.of("--listen", "127.0.0.1:0"));
       command.addAll(List.of("--canary", "1s", "--violations-log", work + "/violations.jsonl"));
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.redirectOutput(work.resolve("out").toFile());
+      builder.environment().remove("KUBERNETES_SERVICE_HOST");
+      if (kubernetes) {
+        builder.environment().putAll(api.environment());
+      }
       // Profiles are for C2, which the launcher never uses: without them the agent is 2 MiB
       // smaller.
       builder
@@ -105,9 +115,11 @@ public final class AssembleDistribution {
         exercise(work.resolve("out"), agent);
       } finally {
         agent.destroy();
+        if (!agent.waitFor(60, TimeUnit.SECONDS)) {
+          agent.destroyForcibly().waitFor();
+        }
       }
-      if (!agent.waitFor(60, TimeUnit.SECONDS) || !Files.exists(cache)) {
-        agent.destroyForcibly();
+      if (!Files.exists(cache)) {
         throw new IOException(
             "the AOT cache was not made: " + Files.readString(work.resolve("out")));
       }
@@ -129,15 +141,28 @@ public final class AssembleDistribution {
     if (address == null) {
       throw new IOException("the agent did not start: " + Files.readString(out));
     }
-    for (int round = 0; round < 5; round++) {
-      for (String page : List.of("/metrics", "/readyz", "/livez", "/api/v1/status")) {
-        try (InputStream in =
-            java.net.URI.create("http://" + address + page).toURL().openStream()) {
-          in.readAllBytes();
-        }
+    int ready = 0;
+    for (int round = 0; ready < 5 && round < 50; round++) {
+      for (String page : List.of("/metrics", "/livez", "/api/v1/status")) {
+        get(address, page);
       }
+      ready += get(address, "/readyz") == 200 ? 1 : 0;
       Thread.sleep(200);
     }
+    if (ready == 0) {
+      throw new IOException("the agent did not get ready: " + Files.readString(out));
+    }
+  }
+
+  private static int get(String address, String page) throws IOException {
+    URL url = URI.create("http://" + address + page).toURL();
+    HttpURLConnection connection = (HttpURLConnection) url.openConnection();
+    int status = connection.getResponseCode();
+    try (InputStream in =
+        status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+      in.readAllBytes();
+    }
+    return status;
   }
 
   private static void delete(Path root) throws IOException {

@@ -11,6 +11,7 @@ import io.seccompwatch.kubernetes.PodWatchStatus.State;
 import io.seccompwatch.publish.KubernetesEvents;
 import io.seccompwatch.publish.KubernetesStatus;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -46,8 +47,7 @@ final class KubernetesSide implements AutoCloseable {
     }
     boolean required = config.kubernetes() == AgentConfig.Kubernetes.REQUIRED;
     ApiChoice choice =
-        ApiChoice.of(
-            required, config.kubeconfig(), System.getenv(), ApiChoice.SERVICE_ACCOUNT, node);
+        ApiChoice.of(required, config.kubeconfig(), System.getenv(), account(), node);
     return switch (choice) {
       case ApiChoice.Off off -> {
         log.info("kubernetes is off: pods are known by their UIDs only", "why", off.why());
@@ -58,6 +58,13 @@ final class KubernetesSide implements AutoCloseable {
               "cannot start: kubernetes: " + impossible.problem() + ": " + impossible.remedy());
       case ApiChoice.On on -> on(on, config, version, clock, log);
     };
+  }
+
+  /** Where the pod's account is mounted; the variable is the Kubernetes client's own. */
+  private static Path account() {
+    String token = System.getenv("KUBERNETES_AUTH_SERVICEACCOUNT_TOKEN");
+    Path directory = token == null ? null : Path.of(token).toAbsolutePath().getParent();
+    return directory == null ? ApiChoice.SERVICE_ACCOUNT : directory;
   }
 
   private static KubernetesSide on(
