@@ -173,14 +173,9 @@ class KubernetesEventsTest {
 
   @Test
   void says_once_that_it_may_not_write_events() throws Exception {
-    String rights = "clusterrole/seccomp-watch";
     TestPod pod = pod("forbidden").container("app", waiting("ContainerCreating"));
     String uid = node().create(pod);
-    node()
-        .server()
-        .admin()
-        .text(
-            "patch", rights, "--type=json", "-p", "[{\"op\": \"remove\", \"path\": \"/rules/1\"}]");
+    takeRightToEvents();
     try (Agent agent = node().agent()) {
       String[] steps = {DENIED, "wait:/go", "calls:163-163:2:1000", "pause"};
       try (OciContainer container = node().container(uid, denying(), steps).start()) {
@@ -213,6 +208,41 @@ class KubernetesEventsTest {
     } finally {
       node().server().giveRights();
     }
+  }
+
+  /** As an API server does that has just started. */
+  @Test
+  void tells_later_what_was_forbidden_for_a_moment() throws Exception {
+    TestPod pod = pod("moment").container("app", waiting("ContainerCreating"));
+    String uid = node().create(pod);
+    takeRightToEvents();
+    try (Agent agent = node().agent();
+        OciContainer container = node().denied(uid).start()) {
+      long before = refusals();
+      node().report(pod.now("app", running(container)));
+      Await.until("an Event is refused", Await.PATIENCE, () -> refusals() > before, agent::state);
+      node().server().giveRights();
+
+      assertThat(awaitEvent(pod, agent).at("/reason").asText()).isEqualTo("SeccompDenied");
+      assertThat(forbidden(agent)).isEmpty();
+      assertThat(agent.json("/api/v1/status").get("problems")).isEmpty();
+    } finally {
+      node().server().giveRights();
+    }
+  }
+
+  private void takeRightToEvents() {
+    String withoutEvents = "[{\"op\": \"remove\", \"path\": \"/rules/1\"}]";
+    node()
+        .server()
+        .admin()
+        .text("patch", "clusterrole/seccomp-watch", "--type=json", "-p", withoutEvents);
+  }
+
+  private long refusals() {
+    return node().asked().stream()
+        .filter(asked -> asked.what().equals("create events") && asked.code() == 403)
+        .count();
   }
 
   private static List<String> forbidden(Agent agent) {
