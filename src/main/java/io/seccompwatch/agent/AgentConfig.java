@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param stateDir keeps checkpoints
  * @param proc the node's procfs
  * @param cgroup the node's cgroup file systems
+ * @param processEvents whether the process connector is used
  * @param kubernetes whether to ask the API for names
  * @param kubeconfig how to reach it; null for the pod's own account
  * @param nodeName the node's name; null when nobody gave one
@@ -34,6 +35,7 @@ public record AgentConfig(
     Path stateDir,
     Path proc,
     Path cgroup,
+    ProcessEvents processEvents,
     Kubernetes kubernetes,
     @Nullable Path kubeconfig,
     @Nullable String nodeName,
@@ -44,6 +46,13 @@ public record AgentConfig(
     @Nullable Duration canary,
     int seriesLimit,
     Duration seriesGrace) {
+
+  /** Whether the process connector is used. */
+  public enum ProcessEvents {
+    AUTO,
+    ON,
+    OFF
+  }
 
   /** Whether the API server is asked. */
   public enum Kubernetes {
@@ -86,6 +95,8 @@ public record AgentConfig(
         values.path(RunOption.STATE_DIR),
         values.path(RunOption.PROC),
         values.path(RunOption.CGROUP),
+        ConfigValues.choice(
+            "process-events", values.text(RunOption.PROCESS_EVENTS), ProcessEvents.values()),
         ConfigValues.choice("kubernetes", values.text(RunOption.KUBERNETES), Kubernetes.values()),
         kubeconfig == null ? null : ConfigValues.path("kubeconfig", kubeconfig),
         nodeName,

@@ -8,7 +8,6 @@ import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
 import io.seccompwatch.publish.LogTarget;
-import io.seccompwatch.publish.ProcessEventsStatus;
 import io.seccompwatch.publish.Publisher;
 import io.seccompwatch.publish.RecentViolations;
 import io.seccompwatch.publish.SeriesRetirement;
@@ -61,7 +60,12 @@ record Assembly(
     Canary canary = canary(tables, books);
     NodeAttribution attribution =
         new NodeAttribution(
-            config.proc(), System.getenv("SECCOMP_WATCH_POD_UID"), config.cgroup(), clock, log);
+            config.proc(),
+            System.getenv("SECCOMP_WATCH_POD_UID"),
+            config.cgroup(),
+            config.processEvents(),
+            clock,
+            log);
     List<Publisher> publishers = new ArrayList<>(List.of(recent));
     if (violationLog != null) {
       publishers.add(violationLog);
@@ -73,8 +77,7 @@ record Assembly(
         new Delivery(
             books,
             publishers,
-            new Identification(
-                kubernetes.pods(), record -> false, attribution.ofOneThread(), clock),
+            new Identification(kubernetes.pods(), attribution.ofOneThread(), clock),
             Delivery.Limits.DEFAULT,
             clock);
     boolean stampless =
@@ -91,7 +94,7 @@ record Assembly(
             violationLog == null ? Map::of : violationLog::results,
             kubernetes::eventResults,
             kubernetes::status,
-            () -> ProcessEventsStatus.off("not yet"));
+            attribution::processEvents);
     StatusReport report =
         new StatusReport(
             build,

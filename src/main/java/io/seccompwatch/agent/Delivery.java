@@ -44,7 +44,7 @@ final class Delivery implements AutoCloseable {
   private static final long GLANCE_MILLIS = 20;
 
   /** How many processes are looked for while a reader may wait for the lock: some 4 ms. */
-  private static final int MOST_SETTLED = 200;
+  private static final int MOST_ASKED = 200;
 
   private static final class Waiting {
     final SourceBook book;
@@ -89,10 +89,13 @@ final class Delivery implements AutoCloseable {
     thread.start();
   }
 
-  /** Takes a violation whose process was looked for. */
-  void deliver(SourceBook book, Violation violation) {
+  /**
+   * Takes a violation whose process was looked for.
+   *
+   * @param lagging whether nobody is known yet and the process may become known within moments
+   */
+  void deliver(SourceBook book, Violation violation, boolean lagging) {
     String key = key(violation.attribution());
-    boolean lagging = identification.isLagging(violation);
     if (!lagging) {
       identification.observe(violation);
     }
@@ -175,14 +178,12 @@ final class Delivery implements AutoCloseable {
       Set<String> held = new HashSet<>();
       List<Waiting> done = new ArrayList<>();
       Iterator<Waiting> entries = waiting.iterator();
-      int settled = 0;
-      while (entries.hasNext() && settled < MOST_SETTLED) {
+      int asked = 0;
+      while (entries.hasNext() && asked < MOST_ASKED) {
         Waiting entry = entries.next();
+        asked += entry.processDeadline > 0 ? 1 : 0;
         boolean behind = entry.key != null && held.contains(entry.key);
-        boolean lagged = entry.processDeadline > 0;
-        boolean isDone = !behind && isDone(entry, version, now);
-        settled += lagged && entry.processDeadline == 0 ? 1 : 0;
-        if (isDone) {
+        if (!behind && isDone(entry, version, now)) {
           entries.remove();
           done.add(entry);
         } else if (entry.key != null) {
@@ -194,12 +195,8 @@ final class Delivery implements AutoCloseable {
   }
 
   private boolean isDone(Waiting entry, long version, long now) {
-    if (entry.processDeadline > 0) {
-      boolean over = now >= entry.processDeadline;
-      if (!over && identification.isLagging(entry.violation)) {
-        return false;
-      }
-      settleProcess(entry);
+    if (entry.processDeadline > 0 && !settleProcess(entry, now >= entry.processDeadline)) {
+      return false;
     }
     boolean last = now >= entry.namesDeadline;
     if (!last && entry.lookedAt == version) {
@@ -211,15 +208,21 @@ final class Delivery implements AutoCloseable {
     return !look.waits();
   }
 
-  private void settleProcess(Waiting entry) {
-    entry.violation = identification.again(entry.violation);
+  /** Looks for the process once more; whether that was the last time. */
+  private boolean settleProcess(Waiting entry, boolean last) {
+    Look again = identification.again(entry.violation);
+    if (again.waits() && !last) {
+      return false;
+    }
+    entry.violation = again.violation();
     entry.processDeadline = 0;
     identification.observe(entry.violation);
+    return true;
   }
 
   private void release(Waiting entry, boolean last) {
     if (entry.processDeadline > 0) {
-      settleProcess(entry);
+      settleProcess(entry, true);
     }
     entry.violation = identification.look(entry.violation, last).violation();
     publishReleased(entry);

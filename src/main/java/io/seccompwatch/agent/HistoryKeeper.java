@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * Keeps the process history up to date, on a thread of its own: at a steady pace, and in a burst of
@@ -33,12 +34,19 @@ final class HistoryKeeper implements AutoCloseable {
   private static final int MOST_NEW = 64;
 
   private final ProcessHistory history;
+  private final BooleanSupplier relaxed;
   private final AgentLog log;
   private final BlockingQueue<Path> begun = new ArrayBlockingQueue<>(MOST_NEW);
   private final Thread thread = new Thread(this::run, "history");
 
-  HistoryKeeper(ProcessHistory history, AgentLog log) {
+  /**
+   * A keeper that has not begun.
+   *
+   * @param relaxed whether processes are followed otherwise, so that walks may be rare
+   */
+  HistoryKeeper(ProcessHistory history, BooleanSupplier relaxed, AgentLog log) {
     this.history = history;
+    this.relaxed = relaxed;
     this.log = log;
     thread.setDaemon(true);
   }
@@ -71,7 +79,7 @@ final class HistoryKeeper implements AutoCloseable {
         guarded(history::walk);
         pause = Duration.ofNanos(System.nanoTime() - began).multipliedBy(SHARE);
         pause = pause.compareTo(PACE) < 0 ? PACE : pause;
-        pause = pause.compareTo(SLOWEST) > 0 ? SLOWEST : pause;
+        pause = relaxed.getAsBoolean() || pause.compareTo(SLOWEST) > 0 ? SLOWEST : pause;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

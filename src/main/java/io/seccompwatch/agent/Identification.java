@@ -6,7 +6,6 @@ import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.attribution.Inference;
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.PodDirectory.Naming;
-import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.Duration;
@@ -14,8 +13,6 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,25 +37,18 @@ final class Identification {
 
   private final @Nullable PodDirectory pods;
   private final @Nullable Inference inference;
-  private final Predicate<SeccompRecord> lagging;
-  private final Function<SeccompRecord, Attribution> attributor;
+  private final ThreadAttributor attributor;
   private final Clock clock;
 
   /**
    * Asks the following.
    *
    * @param pods this node's pods; null without Kubernetes
-   * @param lagging whether the events of the record's process may still be on their way
-   * @param attributor asks for the process again
+   * @param attributor looks for the process again
    */
-  Identification(
-      @Nullable PodDirectory pods,
-      Predicate<SeccompRecord> lagging,
-      Function<SeccompRecord, Attribution> attributor,
-      Clock clock) {
+  Identification(@Nullable PodDirectory pods, ThreadAttributor attributor, Clock clock) {
     this.pods = pods;
     this.inference = pods == null ? null : new Inference(pods);
-    this.lagging = lagging;
     this.attributor = attributor;
     this.clock = clock;
   }
@@ -68,14 +58,12 @@ final class Identification {
     return pods == null ? 0 : pods.version();
   }
 
-  /** Whether nobody is known yet, and the process may become known within moments. */
-  boolean isLagging(Violation violation) {
-    return isUnknown(violation) && lagging.test(violation.record());
-  }
-
-  /** The violation with its process looked for once more. */
-  Violation again(Violation violation) {
-    return violation.with(attributor.apply(violation.record()));
+  /**
+   * The violation with its process looked for once more, and whether that may be worth it again.
+   */
+  Look again(Violation violation) {
+    Attribution found = attributor.attribute(violation.record());
+    return new Look(violation.with(found), attributor.mayImprove(violation.record()));
   }
 
   /** Takes note of a violation whose process has been looked for to the end; each one once. */

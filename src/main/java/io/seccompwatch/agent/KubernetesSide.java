@@ -142,7 +142,7 @@ final class KubernetesSide implements AutoCloseable {
     skipped.put("too_many", size.refused());
     return new KubernetesStatus(
         true,
-        how + ", " + watch.server(),
+        how.contains("://") ? how : how + " at " + watch.server(),
         synced,
         running.pods().outOfTouchSince(),
         synced ? null : watch.lastError(),

@@ -8,16 +8,19 @@ import io.seccompwatch.attribution.CgroupParser;
 import io.seccompwatch.attribution.CgroupWatch;
 import io.seccompwatch.attribution.PidTimeline;
 import io.seccompwatch.attribution.ProcReader;
+import io.seccompwatch.attribution.ProcessEvents;
+import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.attribution.ProcessHistory;
+import io.seccompwatch.attribution.ProcessLedger;
 import io.seccompwatch.attribution.ProcfsBootClock;
 import io.seccompwatch.attribution.ProcfsPidCursor;
+import io.seccompwatch.linux.ProcessConnectorException;
 import io.seccompwatch.record.SeccompRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +39,8 @@ final class NodeAttribution implements AutoCloseable {
   private final ProcessHistory history;
   private final HistoryKeeper keeper;
   private final CgroupWatch watch;
+  private final @Nullable ProcessEvents events;
+  private final String withoutEvents;
 
   /**
    * Reads the agent's own cgroup, the anchor of all others.
@@ -43,8 +48,16 @@ final class NodeAttribution implements AutoCloseable {
    * @param proc the node's procfs
    * @param ownPodUid the agent's own pod; null when it runs in none
    * @param cgroup where cgroup file systems are mounted
+   * @param processEvents whether the process connector is used
+   * @throws AgentException when it must be and cannot
    */
-  NodeAttribution(Path proc, @Nullable String ownPodUid, Path cgroup, Clock clock, AgentLog log) {
+  NodeAttribution(
+      Path proc,
+      @Nullable String ownPodUid,
+      Path cgroup,
+      AgentConfig.ProcessEvents processEvents,
+      Clock clock,
+      AgentLog log) {
     this.proc = proc;
     this.clock = clock;
     this.bootClock = new ProcfsBootClock(proc, clock, System::nanoTime);
@@ -56,25 +69,67 @@ final class NodeAttribution implements AutoCloseable {
             bootClock,
             new PidTimeline(new ProcfsPidCursor(proc), cpus(proc), System::nanoTime),
             ProcessHistory.Limits.DEFAULT);
-    this.keeper = new HistoryKeeper(history, log);
+    ProcessEvents opened = null;
+    String why = "switched off";
+    if (processEvents != AgentConfig.ProcessEvents.OFF) {
+      try {
+        opened = open(log);
+      } catch (ProcessConnectorException e) {
+        why = String.valueOf(e.getMessage());
+        if (processEvents == AgentConfig.ProcessEvents.ON) {
+          throw new AgentException(
+              "cannot start: process-events: " + why + ": or give --process-events auto");
+        }
+        log.info("process events are not used", "why", why);
+      }
+    }
+    this.events = opened;
+    this.withoutEvents = why;
+    this.keeper = new HistoryKeeper(history, () -> processEvents().active(), log);
     this.watch = new CgroupWatch(cgroup, keeper::containerBegan);
   }
 
+  private ProcessEvents open(AgentLog log) throws ProcessConnectorException {
+    return ProcessEvents.open(
+        proc,
+        new ProcReader(proc, parser),
+        ProcessLedger.Limits.DEFAULT,
+        problem -> log.warn("process events are not used any more", "why", problem));
+  }
+
+  /** How the process events are doing; for any thread. */
+  ProcessEventsStatus processEvents() {
+    return events == null ? ProcessEventsStatus.none(withoutEvents) : events.status();
+  }
+
   /** An attributor for one reading thread. */
-  Function<SeccompRecord, Attribution> ofOneThread() {
-    Attributor attributor = new Attributor(new ProcReader(proc, parser), bootClock, history);
-    return record -> {
-      if (record.stamp() != null) {
-        return attributor.attribute(record);
+  ThreadAttributor ofOneThread() {
+    ProcessLedger ledger = events == null ? null : events.ledger();
+    Attributor attributor =
+        new Attributor(new ProcReader(proc, parser), bootClock, history, ledger);
+    return new ThreadAttributor() {
+      @Override
+      public Attribution attribute(SeccompRecord record) {
+        if (record.stamp() != null) {
+          return attributor.attribute(record);
+        }
+        long nowMicros = clock.millis() * 1_000;
+        return attributor.attribute(record, nowMicros - STAMPLESS_MICROS, nowMicros);
       }
-      long nowMicros = clock.millis() * 1_000;
-      return attributor.attribute(record, nowMicros - STAMPLESS_MICROS, nowMicros);
+
+      @Override
+      public boolean mayImprove(SeccompRecord record) {
+        return attributor.mayImprove(record);
+      }
     };
   }
 
   /** Warms the history, before any record comes, and keeps it from then on. */
   void start() {
     watch.open();
+    if (events != null) {
+      events.start();
+    }
     history.walk();
     keeper.start();
     Thread watching = new Thread(watch, "cgroup-watch");
@@ -86,6 +141,9 @@ final class NodeAttribution implements AutoCloseable {
   public void close() {
     watch.close();
     keeper.close();
+    if (events != null) {
+      events.close();
+    }
   }
 
   private static String ownCgroup(Path proc) {

@@ -1,6 +1,5 @@
 package io.seccompwatch.agent;
 
-import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceBook;
 import io.seccompwatch.record.Dialect;
@@ -16,7 +15,6 @@ import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,14 +36,10 @@ final class Pipeline implements LineSink {
   private final Shared shared;
   private final SourceBook book;
   private final LineParser parser;
-  private final Function<SeccompRecord, Attribution> attributor;
+  private final ThreadAttributor attributor;
   private long lastLostTotal = -1;
 
-  Pipeline(
-      Shared shared,
-      String source,
-      Dialect dialect,
-      Function<SeccompRecord, Attribution> attributor) {
+  Pipeline(Shared shared, String source, Dialect dialect, ThreadAttributor attributor) {
     this.attributor = attributor;
     this.shared = shared;
     this.book = shared.books().open(source);
@@ -100,8 +94,8 @@ final class Pipeline implements LineSink {
             book.source(),
             shared.node(),
             shared.tables().name(record.arch(), record.syscall()),
-            attributor.apply(record));
-    shared.delivery().deliver(book, violation);
+            attributor.attribute(record));
+    shared.delivery().deliver(book, violation, attributor.mayImprove(record));
   }
 
   /** {@code audit_lost=} is a total since boot: only what is new in it counts. */

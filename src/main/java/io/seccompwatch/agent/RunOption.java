@@ -23,6 +23,11 @@ public enum RunOption {
   STATE_DIR("/var/lib/seccomp-watch", "DIR", "Keeps checkpoints and the canary's key."),
   PROC("/proc", "DIR", "The node's procfs."),
   CGROUP("/sys/fs/cgroup", "DIR", "The node's cgroup file systems."),
+  PROCESS_EVENTS(
+      "auto",
+      "MODE",
+      "The kernel's own word of forks, execs and exits, for processes that are gone at once: auto,"
+          + " on or off."),
   KUBERNETES("auto", "MODE", "Names of pods and workloads from the API: auto, required or off."),
   KUBECONFIG(null, "FILE", "How to reach the API; the pod's service account when left out."),
   NODE_NAME(

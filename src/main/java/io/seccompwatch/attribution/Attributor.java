@@ -6,7 +6,7 @@ import io.seccompwatch.attribution.CgroupOwner.Host;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.CgroupOwner.Refused;
 import io.seccompwatch.attribution.CgroupOwner.Unresolved;
-import io.seccompwatch.attribution.ProcessHistory.Finding;
+import io.seccompwatch.attribution.ProcessLedger.Finding;
 import io.seccompwatch.attribution.ProcessView.Gone;
 import io.seccompwatch.attribution.ProcessView.Hidden;
 import io.seccompwatch.attribution.ProcessView.Present;
@@ -15,12 +15,14 @@ import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.record.SeccompRecord;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds whom a record belongs to: the process itself when procfs still shows it, else its history.
- * Never waits and never throws. A PID that may have changed hands is answered as unknown.
+ * Finds whom a record belongs to: by the ledger of process events where there is one, by the
+ * process itself when procfs still shows it, else by its history. Never waits and never throws. A
+ * PID that may have changed hands is answered as unknown.
  *
- * <p>One per source thread, as its {@link ProcReader} is; history and clock are shared.
+ * <p>One per source thread, as its {@link ProcReader} is; ledger, history and clock are shared.
  */
 public final class Attributor {
 
@@ -35,6 +37,10 @@ public final class Attributor {
   private final ProcReader reader;
   private final BootClock clock;
   private final ProcessHistory history;
+  private final @Nullable ProcessLedger ledger;
+
+  /** The record whose answer was too early. */
+  private @Nullable SeccompRecord early;
 
   /** The last reads, each good for the events before it. */
   private final Map<Integer, Read> reads =
@@ -54,11 +60,14 @@ public final class Attributor {
    * @param reader this thread's own reader
    * @param clock the time since boot
    * @param history the shared history
+   * @param ledger the shared ledger; null where there are no process events
    */
-  public Attributor(ProcReader reader, BootClock clock, ProcessHistory history) {
+  public Attributor(
+      ProcReader reader, BootClock clock, ProcessHistory history, @Nullable ProcessLedger ledger) {
     this.reader = reader;
     this.clock = clock;
     this.history = history;
+    this.ledger = ledger;
   }
 
   /** Whom a record belongs to, by the time of its own stamp. */
@@ -83,6 +92,7 @@ public final class Attributor {
       return Attribution.unknown(AttributionReason.INVALID_PID);
     }
     try {
+      early = null;
       return find(record, clock.bootTime().moment(fromMicros, toMicros));
     } catch (RuntimeException e) {
       // A record is published whatever happens here; the metric of this reason shows the defect.
@@ -90,7 +100,31 @@ public final class Attributor {
     }
   }
 
+  /**
+   * Whether a later call may know more: the last answer, which was this record's, is unknown, and
+   * process events from its time were still to be read. Mostly that takes a millisecond.
+   */
+  public boolean mayImprove(SeccompRecord record) {
+    return record.equals(early);
+  }
+
   private Attribution find(SeccompRecord record, Moment event) {
+    if (ledger == null) {
+      return findWithoutEvents(record, event);
+    }
+    return switch (ledger.find(record.pid(), event)) {
+      case Finding.Known known -> Attribution.of(known.owner(), known.by());
+      case Finding.Several _ -> Attribution.unknown(AttributionReason.PID_REUSE_POSSIBLE);
+      case Finding.Nothing _ -> findWithoutEvents(record, event);
+      case Finding.Behind _ -> {
+        Attribution found = findWithoutEvents(record, event);
+        early = found.outcome() == Attribution.Outcome.UNKNOWN ? record : null;
+        yield found;
+      }
+    };
+  }
+
+  private Attribution findWithoutEvents(SeccompRecord record, Moment event) {
     InContainer holder = history.holderAt(record.pid(), event);
     if (holder != null) {
       return Attribution.of(holder, Evidence.HISTORY);
@@ -153,7 +187,7 @@ public final class Attributor {
   }
 
   private Attribution fromHistory(SeccompRecord record, Moment event, AttributionReason reason) {
-    Finding finding = history.find(record.pid(), event, record.comm());
+    ProcessHistory.Finding finding = history.find(record.pid(), event, record.comm());
     if (finding.owner() != null) {
       return Attribution.of(finding.owner(), Evidence.HISTORY);
     }

@@ -3,10 +3,10 @@ package io.seccompwatch.http;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.KubernetesStatus;
-import io.seccompwatch.publish.ProcessEventsStatus;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
@@ -28,6 +28,7 @@ public final class StatusPage implements HttpApi.Page {
    * @param canarySeenBy the source that brought the last canary; null when none has
    * @param canaryProblem why none has; null when there is nothing wrong
    * @param events violations by what became of them as Kubernetes Events; empty when there are none
+   * @param processEvents how forks, execs and exits are followed
    * @param problems everything else that is not as it should be, in words
    */
   public record Status(
@@ -125,17 +126,18 @@ public final class StatusPage implements HttpApi.Page {
     to.writeEndObject();
   }
 
-  private static void writeProcessEvents(ProcessEventsStatus status, JsonGenerator to)
+  private static void writeProcessEvents(ProcessEventsStatus events, JsonGenerator to)
       throws IOException {
     to.writeObjectFieldStart("processEvents");
-    to.writeBooleanField("active", status.active());
-    to.writeStringField("how", status.how());
-    if (status.active()) {
-      to.writeNumberField("events", status.events());
-      to.writeNumberField("lost", status.lost());
-      to.writeNumberField("processes", status.processes());
-      to.writeNumberField("tombstones", status.tombstones());
-    }
+    to.writeBooleanField("active", events.active());
+    to.writeStringField("reason", events.reason());
+    to.writeNumberField("bufferBytes", events.bufferBytes());
+    to.writeNumberField("events", events.counts().events());
+    to.writeNumberField("lost", events.counts().lost());
+    to.writeNumberField("losses", events.counts().losses());
+    to.writeNumberField("untracked", events.counts().untracked());
+    to.writeNumberField("processes", events.counts().processes());
+    to.writeNumberField("tombstones", events.counts().tombstones());
     to.writeEndObject();
   }
 

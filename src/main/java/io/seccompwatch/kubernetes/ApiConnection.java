@@ -106,7 +106,8 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
       config.setRequestRetryBackoffLimit(0);
       config.setHttp2Disable(true);
       return new Client(http.newBuilder(config).build(), config.getMasterUrl());
-    } catch (KubernetesClientException e) {
+    } catch (RuntimeException e) {
+      // The client's own, and whatever its parsers throw at a bad file
       throw new IOException(access + ": " + text(e), e);
     }
   }
@@ -247,7 +248,9 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     }
     String message = cause.getMessage();
     String text =
-        message == null || message.isBlank() ? cause.getClass().getSimpleName() : message.strip();
+        message == null || message.isBlank()
+            ? cause.getClass().getSimpleName()
+            : message.strip().replace('\n', ' ');
     return text.length() > MAX_ERROR ? text.substring(0, MAX_ERROR) + "…" : text;
   }
 

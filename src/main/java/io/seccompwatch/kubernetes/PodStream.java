@@ -1,6 +1,8 @@
 package io.seccompwatch.kubernetes;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.seccompwatch.attribution.PodFacts;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,6 +103,8 @@ final class PodStream {
               }
             });
       }
+    } catch (JsonProcessingException e) {
+      throw unreadable(body, e);
     }
     if (!items[0] || meta[0] == null) {
       throw new MalformedException("not a list of pods: no items or no resourceVersion");
@@ -136,7 +140,19 @@ final class PodStream {
         event(json, reader, changes);
         body.allow(MAX_OBJECT);
       }
+    } catch (JsonProcessingException e) {
+      throw unreadable(body, e);
     }
+  }
+
+  /** What broke off says nothing against what would have come. */
+  private static IOException unreadable(ResponseBody body, JsonProcessingException e) {
+    IOException unreadable =
+        body.ended()
+            ? new EOFException("the answer broke off")
+            : new MalformedException("not JSON: " + e.getOriginalMessage());
+    unreadable.initCause(e);
+    return unreadable;
   }
 
   private void event(JsonWalk json, PodReader reader, Changes changes) throws IOException {

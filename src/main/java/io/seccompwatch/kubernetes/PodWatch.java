@@ -6,7 +6,6 @@ import io.seccompwatch.kubernetes.ApiConnection.Streamed;
 import io.seccompwatch.kubernetes.PodStream.Page;
 import io.seccompwatch.kubernetes.PodStream.WatchErrorException;
 import io.seccompwatch.kubernetes.PodWatchStatus.State;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -187,13 +186,7 @@ public final class PodWatch implements AutoCloseable {
   private void run() {
     try {
       while (!stopped()) {
-        try {
-          attempt();
-        } catch (RuntimeException e) {
-          // A defect, of the listener say; the watch is what must not end
-          book.failed(ApiConnection.text(e));
-          pause(timing.longestRetry());
-        }
+        attempt();
       }
     } catch (InterruptedException e) {
       // Only close interrupts
@@ -286,7 +279,8 @@ public final class PodWatch implements AutoCloseable {
   private void synced() {
     index.inTouch();
     if (book.state(State.SYNCED)) {
-      listener.synced(index.size().live(), backoff.failures());
+      int failures = backoff.failures();
+      tell(() -> listener.synced(index.size().live(), failures));
     }
   }
 
@@ -351,7 +345,7 @@ public final class PodWatch implements AutoCloseable {
     } else if (!(e instanceof IOException)) {
       version = null; // A defect: what was missed is not known
     }
-    if (e instanceof EOFException || hasCause(e, SSLException.class)) {
+    if (hasCause(e, SSLException.class)) {
       renew();
     }
     failed(State.UNAVAILABLE, ApiConnection.text(e), backoff.next());
@@ -380,8 +374,17 @@ public final class PodWatch implements AutoCloseable {
     index.outOfTouch(clock.instant());
     book.failed(error);
     book.state(state);
-    listener.failed(state, error, retry);
+    tell(() -> listener.failed(state, error, retry));
     pause(retry);
+  }
+
+  /** A listener's defect is no reason to stop reading. */
+  private void tell(Runnable news) {
+    try {
+      news.run();
+    } catch (RuntimeException e) {
+      book.failed(ApiConnection.text(e));
+    }
   }
 
   private void pause(Duration time) throws InterruptedException {

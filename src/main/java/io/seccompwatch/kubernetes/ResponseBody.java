@@ -147,6 +147,11 @@ final class ResponseBody extends InputStream {
     return null;
   }
 
+  /** Whether everything was read that will ever come. */
+  boolean ended() {
+    return end != null && buffers.isEmpty();
+  }
+
   /** Lets go of the connection; what has not been read is not sent any more. */
   @Override
   public void close() {

@@ -1,7 +1,5 @@
 package io.seccompwatch.kubernetes;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.io.JsonEOFException;
 import io.seccompwatch.kubernetes.PodWatchStatus.State;
 import java.time.Clock;
 import java.time.Instant;
@@ -64,8 +62,6 @@ final class WatchBook {
     return switch (failure) {
       case ResponseBody.TooLargeException _ -> SkipReason.OBJECT_TOO_LARGE;
       case PodStream.MalformedException _ -> SkipReason.MALFORMED;
-      case JsonEOFException _ -> null;
-      case JsonProcessingException _ -> SkipReason.MALFORMED;
       default -> null;
     };
   }

@@ -16,7 +16,8 @@ public final class BootTime {
 
   // include/uapi/linux/time.h
   private static final int CLOCK_REALTIME = 0;
-  private static final int CLOCK_BOOTTIME = 7;
+  static final int CLOCK_MONOTONIC = 1;
+  static final int CLOCK_BOOTTIME = 7;
 
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
@@ -53,8 +54,8 @@ public final class BootTime {
         .strip();
   }
 
-  private static long read(SystemCalls calls, int clock, MemorySegment timespec)
-      throws ErrnoException {
+  /** A clock's nanoseconds (clock_gettime(2)). */
+  static long read(SystemCalls calls, int clock, MemorySegment timespec) throws ErrnoException {
     ErrnoException.check(
         "clock_gettime", calls.call(Call.CLOCK_GETTIME, clock, timespec.address(), 0, 0, 0));
     ByteBuffer fields = SystemCalls.bytes(timespec);

@@ -17,7 +17,12 @@ public record Errno(int number) {
   public static final Errno EINVAL = new Errno(22);
   public static final Errno EPIPE = new Errno(32);
   public static final Errno ENOSYS = new Errno(38);
+  public static final Errno EPROTONOSUPPORT = new Errno(93);
   public static final Errno EOPNOTSUPP = new Errno(95);
+  public static final Errno EAFNOSUPPORT = new Errno(97);
+  public static final Errno ENOBUFS = new Errno(105);
+  public static final Errno ETIMEDOUT = new Errno(110);
+  public static final Errno ECONNREFUSED = new Errno(111);
 
   /** The name that manual pages use; {@code errno N} for numbers that this program never meets. */
   public String name() {
@@ -47,7 +52,12 @@ public record Errno(int number) {
       case 38 -> "ENOSYS";
       case 40 -> "ELOOP";
       case 75 -> "EOVERFLOW";
+      case 93 -> "EPROTONOSUPPORT";
       case 95 -> "EOPNOTSUPP";
+      case 97 -> "EAFNOSUPPORT";
+      case 105 -> "ENOBUFS";
+      case 110 -> "ETIMEDOUT";
+      case 111 -> "ECONNREFUSED";
       case 125 -> "ECANCELED";
       default -> "errno " + number;
     };

@@ -37,7 +37,7 @@ final class ConditionMetrics {
             "result",
             conditions.events().get()));
     addKubernetes(all, conditions.kubernetes().get());
-    addProcessEvents(all, conditions.processEvents().get());
+    all.addAll(ProcessEventMetrics.of(conditions.processEvents().get()));
   }
 
   private void addSources(List<MetricSnapshot> all, List<SourceStatus> statuses) {
@@ -89,23 +89,6 @@ final class ConditionMetrics {
             "What the API server sent of pods and could not be used.",
             "reason",
             status.skipped()));
-  }
-
-  private void addProcessEvents(List<MetricSnapshot> all, ProcessEventsStatus status) {
-    all.add(
-        gaugeOf(
-                "seccomp_watch_process_events_active",
-                "Whether the kernel's process events are being read.")
-            .dataPoint(gauge(status.active() ? 1 : 0, Labels.EMPTY))
-            .build());
-    all.add(
-        counterOf("seccomp_watch_process_events", "Process events that were read.")
-            .dataPoint(AgentMetrics.counter(status.events(), Labels.EMPTY, startMillis))
-            .build());
-    all.add(
-        counterOf("seccomp_watch_process_events_lost", "Process events known to be lost.")
-            .dataPoint(AgentMetrics.counter(status.lost(), Labels.EMPTY, startMillis))
-            .build());
   }
 
   private CounterSnapshot counters(

@@ -1,5 +1,6 @@
 package io.seccompwatch.publish;
 
+import io.seccompwatch.attribution.ProcessEventsStatus;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;

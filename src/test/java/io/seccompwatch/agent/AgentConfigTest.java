@@ -26,6 +26,7 @@ class AgentConfigTest {
           Path.of("/var/lib/seccomp-watch"),
           Path.of("/proc"),
           Path.of("/sys/fs/cgroup"),
+          AgentConfig.ProcessEvents.AUTO,
           AgentConfig.Kubernetes.AUTO,
           null,
           null,
@@ -51,6 +52,7 @@ class AgentConfigTest {
             "state-dir",
             "proc",
             "cgroup",
+            "process-events",
             "kubernetes",
             "kubeconfig",
             "node-name",
@@ -70,6 +72,7 @@ class AgentConfigTest {
     given.put(RunOption.STATE_DIR, List.of("/s"));
     given.put(RunOption.PROC, List.of("/host/proc"));
     given.put(RunOption.CGROUP, List.of("/host/cgroup"));
+    given.put(RunOption.PROCESS_EVENTS, List.of("on"));
     given.put(RunOption.KUBERNETES, List.of("required"));
     given.put(RunOption.KUBECONFIG, List.of("/k"));
     given.put(RunOption.NODE_NAME, List.of("n1"));
@@ -90,6 +93,7 @@ class AgentConfigTest {
                 Path.of("/s"),
                 Path.of("/host/proc"),
                 Path.of("/host/cgroup"),
+                AgentConfig.ProcessEvents.ON,
                 AgentConfig.Kubernetes.REQUIRED,
                 Path.of("/k"),
                 "n1",

@@ -49,6 +49,7 @@ class AgentTest {
     given.put(RunOption.STATE_DIR, List.of(directory.resolve("state").toString()));
     given.put(RunOption.VIOLATIONS_LOG, List.of(directory.resolve("v.jsonl").toString()));
     given.put(RunOption.LISTEN, List.of("127.0.0.1:0"));
+    given.put(RunOption.PROCESS_EVENTS, List.of("off"));
     given.put(RunOption.KUBERNETES, List.of("off"));
     given.put(RunOption.CANARY, List.of("off"));
   }

@@ -39,6 +39,18 @@ class DeliveryTest {
   private final List<Violation> published = Collections.synchronizedList(new ArrayList<>());
   private final Set<Long> lagging = new HashSet<>();
   private Attribution foundLater = Samples.unknown();
+  private final ThreadAttributor attributor =
+      new ThreadAttributor() {
+        @Override
+        public Attribution attribute(SeccompRecord record) {
+          return foundLater;
+        }
+
+        @Override
+        public boolean mayImprove(SeccompRecord record) {
+          return record.stamp() != null && lagging.contains(record.stamp().serial());
+        }
+      };
   private final Delivery delivery = delivery(100);
 
   @Test
@@ -55,11 +67,11 @@ class DeliveryTest {
         new Delivery(
             books,
             List.of(published::add),
-            new Identification(null, record -> false, record -> foundLater, clock),
+            new Identification(null, attributor, clock),
             Delivery.Limits.DEFAULT,
             clock);
-    alone.deliver(book, violation(1, inContainer("u", "c")));
-    alone.deliver(book, violation(2, Samples.unknown()));
+    alone.deliver(book, violation(1, inContainer("u", "c")), false);
+    alone.deliver(book, violation(2, Samples.unknown()), false);
     assertThat(published).hasSize(2);
   }
 
@@ -112,7 +124,7 @@ class DeliveryTest {
   void whoeverIsPushedOutIsPublishedWithWhatIsKnown() {
     Delivery small = delivery(2);
     for (int i = 1; i <= 5; i++) {
-      small.deliver(book, violation(i, inContainer("u", "c")));
+      small.deliver(book, violation(i, inContainer("u", "c")), false);
     }
     assertThat(serials()).containsExactly(1L, 2L, 3L);
     assertThat(small.size()).isEqualTo(2);
@@ -121,7 +133,7 @@ class DeliveryTest {
         .returns(2L, Books.Balance::pending);
     small.close();
     assertThat(serials()).containsExactly(1L, 2L, 3L, 4L, 5L);
-    small.deliver(book, violation(6, inContainer("u", "c")));
+    small.deliver(book, violation(6, inContainer("u", "c")), false);
     assertThat(serials()).endsWith(6L);
     assertThat(small.size()).isZero();
   }
@@ -187,7 +199,7 @@ class DeliveryTest {
 
   @Test
   void anUnknownDenialThatKillsNobodyDoesNotWait() {
-    delivery.deliver(book, Samples.violation(record(1, Samples.ERRNO), Samples.unknown()));
+    delivery.deliver(book, Samples.violation(record(1, Samples.ERRNO), Samples.unknown()), false);
     assertThat(serials()).containsExactly(1L);
   }
 
@@ -210,17 +222,13 @@ class DeliveryTest {
     return new Delivery(
         books,
         List.of(published::add),
-        new Identification(
-            pods,
-            record -> record.stamp() != null && lagging.contains(record.stamp().serial()),
-            record -> foundLater,
-            clock),
+        new Identification(pods, attributor, clock),
         new Delivery.Limits(most, Duration.ofSeconds(1), Duration.ofSeconds(10)),
         clock);
   }
 
   private void deliver(long serial, Attribution attribution) {
-    delivery.deliver(book, violation(serial, attribution));
+    delivery.deliver(book, violation(serial, attribution), lagging.contains(serial));
   }
 
   private static Violation violation(long serial, Attribution attribution) {

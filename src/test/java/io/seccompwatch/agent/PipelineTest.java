@@ -8,6 +8,7 @@ import io.seccompwatch.publish.Books;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.TestClock;
@@ -38,6 +39,18 @@ class PipelineTest {
           books,
           clock);
   private final Attribution attribution = Samples.workload("a");
+  private final ThreadAttributor attributor =
+      new ThreadAttributor() {
+        @Override
+        public Attribution attribute(SeccompRecord record) {
+          return attribution;
+        }
+
+        @Override
+        public boolean mayImprove(SeccompRecord record) {
+          return false;
+        }
+      };
   private final Pipeline.Shared shared =
       new Pipeline.Shared(
           new DuplicateFilter(true),
@@ -47,7 +60,7 @@ class PipelineTest {
           new Delivery(
               books,
               List.of(published::add),
-              new Identification(null, record -> false, record -> Samples.workload("a"), clock),
+              new Identification(null, attributor, clock),
               Delivery.Limits.DEFAULT,
               clock),
           "n1",
@@ -160,7 +173,7 @@ class PipelineTest {
   }
 
   private Pipeline pipeline(String source, Dialect dialect) {
-    return new Pipeline(shared, source, dialect, record -> attribution);
+    return new Pipeline(shared, source, dialect, attributor);
   }
 
   private static void feed(Pipeline pipeline, String line) {

@@ -138,7 +138,7 @@ final class AttributionNodeTest {
   }
 
   static Attributor attributor(BootClock clock, ProcessHistory history) {
-    return new Attributor(reader(), clock, history);
+    return new Attributor(reader(), clock, history, null);
   }
 
   private static ProcReader reader() {

@@ -30,7 +30,7 @@ final class AttributorTest {
     proc = new FakeProc(directory);
     BootClock clock = proc.clock();
     history = proc.history(clock, ProcessHistory.Limits.DEFAULT);
-    attributor = new Attributor(proc.reader(CgroupAnchor.NONE), clock, history);
+    attributor = new Attributor(proc.reader(CgroupAnchor.NONE), clock, history, null);
   }
 
   @Test
@@ -170,7 +170,8 @@ final class AttributorTest {
             proc.proc,
             java.time.Clock.offset(proc.wall(), java.time.Duration.ofMillis(4_050)),
             () -> passed[0] += 1_000_000);
-    Attributor agent = new Attributor(proc.reader(CgroupAnchor.of("0::/\n", null)), clock, history);
+    Attributor agent =
+        new Attributor(proc.reader(CgroupAnchor.of("0::/\n", null)), clock, history, null);
     for (CgroupCorpus.Row row : rows) {
       if (row.ownCgroup() != null) {
         continue;

@@ -8,7 +8,7 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /** Real cgroups of the shape that kubelet and containerd make; removed on close. */
-final class NodeCgroups implements AutoCloseable {
+public final class NodeCgroups implements AutoCloseable {
   private static final Path MOUNT = Path.of("/sys/fs/cgroup");
 
   private final Path hierarchy;
@@ -19,7 +19,7 @@ final class NodeCgroups implements AutoCloseable {
   }
 
   /** The first writable hierarchy; null with the reason that a test is skipped. */
-  static @Nullable NodeCgroups open() {
+  public static @Nullable NodeCgroups open() {
     for (String name : new String[] {"pids", "systemd", "unified", ""}) {
       Path hierarchy = MOUNT.resolve(name);
       if (Files.isWritable(hierarchy.resolve("cgroup.procs"))) {
@@ -30,7 +30,7 @@ final class NodeCgroups implements AutoCloseable {
   }
 
   /** The {@code cgroup.procs} of a container that is made now. */
-  Path container(String podUid, String id) throws IOException {
+  public Path container(String podUid, String id) throws IOException {
     Path at = hierarchy;
     for (String name : new String[] {"kubepods", "burstable", "pod" + podUid, id}) {
       at = at.resolve(name);

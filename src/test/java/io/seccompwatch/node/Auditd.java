@@ -111,6 +111,11 @@ final class Auditd implements RecordWriter {
     return generations;
   }
 
+  /** Where it writes. */
+  Path log() {
+    return log;
+  }
+
   @Override
   public String kind() {
     return "audit-log";

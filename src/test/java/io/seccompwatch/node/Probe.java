@@ -8,29 +8,42 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The containers' program, compiled once. */
+/** The containers' programs, compiled once. */
 final class Probe {
 
   private static @Nullable Path compiled;
+  private static @Nullable Path killStorm;
 
   private Probe() {}
 
   /** A static binary, so that a container needs nothing else. */
   static synchronized Path compiled() throws IOException {
     if (compiled == null) {
-      Path directory = Files.createTempDirectory("probe");
-      Path source = directory.resolve("probe.c");
-      try (InputStream text = Probe.class.getResourceAsStream("probe.c")) {
-        Files.copy(Objects.requireNonNull(text, "probe.c"), source);
-      }
-      Path binary = directory.resolve("probe");
-      Command.run(
-          directory, List.of("gcc", "-O1", "-static", "-o", binary.toString(), source.toString()));
-      for (Path file : List.of(directory, source, binary)) { // the last is deleted first
-        file.toFile().deleteOnExit();
-      }
-      compiled = binary;
+      compiled = compile("probe");
     }
     return compiled;
+  }
+
+  /** What has its children killed, as many as it is told. */
+  static synchronized Path killStorm() throws IOException {
+    if (killStorm == null) {
+      killStorm = compile("killstorm");
+    }
+    return killStorm;
+  }
+
+  private static Path compile(String name) throws IOException {
+    Path directory = Files.createTempDirectory(name);
+    Path source = directory.resolve(name + ".c");
+    try (InputStream text = Probe.class.getResourceAsStream(name + ".c")) {
+      Files.copy(Objects.requireNonNull(text, name), source);
+    }
+    Path binary = directory.resolve(name);
+    Command.run(
+        directory, List.of("gcc", "-O1", "-static", "-o", binary.toString(), source.toString()));
+    for (Path file : List.of(directory, source, binary)) { // the last is deleted first
+      file.toFile().deleteOnExit();
+    }
+    return binary;
   }
 }

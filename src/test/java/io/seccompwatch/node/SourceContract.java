@@ -237,7 +237,7 @@ abstract class SourceContract {
   private static void assertContainer(Told told, OciContainer container) {
     assertThat(told.exe()).isEqualTo(container.exe());
     assertThat(told.outcome()).as(told.toString()).isEqualTo("container");
-    assertThat(told.by()).isIn("procfs", "history");
+    assertThat(told.by()).isIn("procfs", "history", "parent");
     assertThat(told.podUid()).isEqualTo(container.podUid());
     assertThat(told.containerId()).isEqualTo(container.id());
   }

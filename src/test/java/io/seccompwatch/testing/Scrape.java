@@ -3,11 +3,11 @@ package io.seccompwatch.testing;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
 import io.seccompwatch.publish.KubernetesStatus;
-import io.seccompwatch.publish.ProcessEventsStatus;
 import io.seccompwatch.publish.SourceStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -75,7 +75,7 @@ public final class Scrape {
             () -> Map.of("written", 0L, "suppressed", 0L, "dropped", 0L, "failed", 0L),
             () -> Map.of("published", 0L, "aggregated", 0L, "suppressed", 0L, "failed", 0L),
             () -> KubernetesStatus.off("for a test"),
-            () -> ProcessEventsStatus.off("for a test")),
+            () -> ProcessEventsStatus.none("for a test")),
         new AgentMetrics.Build("1.2.3", "abc", "25"));
   }
 

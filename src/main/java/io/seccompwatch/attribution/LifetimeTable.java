@@ -1,0 +1,331 @@
+package io.seccompwatch.attribution;
+
+import io.seccompwatch.attribution.CgroupOwner.InContainer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who had which PID from when to when, and in which container. Arrays in place of objects: some 45
+ * bytes for a lifetime ({@link #bytes}), so that 65,536 of them take 3 MB; it grows with need and
+ * never shrinks. Owners are shared references. Times are microseconds since boot.
+ *
+ * <p>A lifetime ends when its last thread is seen to end; until somebody else begins with the PID,
+ * nobody else had it. A lifetime that is <em>cut</em> is known until then and not a moment longer.
+ * Not thread-safe.
+ */
+final class LifetimeTable {
+
+  static final long OPEN = Long.MAX_VALUE;
+  static final int NONE = -1;
+
+  private static final byte CUT = 1;
+  private static final byte SEEN = 2;
+  private static final byte ADOPTS = 4;
+  private static final byte QUEUED = 8;
+  private static final byte SUPERSEDED = 16;
+
+  private static final int FIRST_SIZE = 1_024;
+
+  private int[] pids = new int[FIRST_SIZE];
+  private int[] next = new int[FIRST_SIZE];
+  private @Nullable InContainer[] owners = new InContainer[FIRST_SIZE];
+  private long[] starts = new long[FIRST_SIZE];
+  private long[] ends = new long[FIRST_SIZE];
+  private long[] doubts = new long[FIRST_SIZE];
+  private byte[] flags = new byte[FIRST_SIZE];
+  private int[] buckets = filled(FIRST_SIZE);
+
+  private int highest;
+  private int free = NONE;
+  private int size;
+
+  /** Lifetimes that have ended, in about that order. */
+  private int[] ended = new int[FIRST_SIZE];
+
+  private int endedFirst;
+  private int endedCount;
+
+  private long completeSince;
+
+  private static int[] filled(int length) {
+    int[] none = new int[length];
+    Arrays.fill(none, NONE);
+    return none;
+  }
+
+  /** All lifetimes, ended ones included. */
+  int size() {
+    return size;
+  }
+
+  /** What the arrays take: per place pid, next, owner, start, end, doubt, flags, bucket; queue. */
+  long bytes() {
+    long perPlace = 4 * Integer.BYTES + 3 * Long.BYTES + 1;
+    return pids.length * perPlace + (long) ended.length * Integer.BYTES;
+  }
+
+  /** Those that have ended; a few that turned out to go on may be among them. */
+  int tombstones() {
+    return endedCount;
+  }
+
+  /** From when on no lifetime is missing that had a part in it. */
+  long completeSince() {
+    return completeSince;
+  }
+
+  void incompleteUntil(long micros) {
+    completeSince = Math.max(completeSince, micros);
+  }
+
+  /** Who has a PID, or had it last; {@link #NONE} when that is not known. */
+  int holder(int pid) {
+    int slot = newest(pid);
+    return slot == NONE || heldUntil(slot) != OPEN ? NONE : slot;
+  }
+
+  /** The last lifetime of a PID. */
+  int newest(int pid) {
+    int slot = buckets[bucket(pid)];
+    while (slot != NONE && pids[slot] != pid) {
+      slot = next[slot];
+    }
+    return slot;
+  }
+
+  /** The one before it; {@link #NONE} when none is known. */
+  int older(int lifetime) {
+    int slot = next[lifetime];
+    while (slot != NONE && pids[slot] != pids[lifetime]) {
+      slot = next[slot];
+    }
+    return slot;
+  }
+
+  /** Somebody begins with a PID; who had it is gone. */
+  int begin(int pid, long micros, @Nullable InContainer owner) {
+    int before = newest(pid);
+    if (before != NONE) {
+      end(before, micros);
+      flags[before] |= SUPERSEDED;
+    }
+    int slot = take();
+    pids[slot] = pid;
+    owners[slot] = owner;
+    starts[slot] = micros;
+    ends[slot] = OPEN;
+    doubts[slot] = 0;
+    flags[slot] = 0;
+    int bucket = bucket(pid);
+    next[slot] = buckets[bucket];
+    buckets[bucket] = slot;
+    return slot;
+  }
+
+  /** It ends, unless it has. */
+  void end(int slot, long micros) {
+    if (ends[slot] == OPEN) {
+      ends[slot] = Math.max(starts[slot], micros);
+      if (!has(slot, QUEUED)) {
+        flags[slot] |= QUEUED;
+        enqueue(slot);
+      }
+    }
+  }
+
+  /** One of its threads lived longer than its main one. */
+  void prolong(int slot, long micros) {
+    if (ends[slot] != OPEN) {
+      ends[slot] = Math.max(ends[slot], micros);
+    }
+  }
+
+  /** It has not ended after all. */
+  void reopen(int slot) {
+    ends[slot] = OPEN;
+  }
+
+  /** From then on nothing is known of the PID, whoever had it. */
+  void cut(int slot, long micros) {
+    if (!has(slot, SUPERSEDED) && !has(slot, CUT)) {
+      if (doubts[slot] >= micros) {
+        unsee(slot); // what would tell whether the read hit the next one may be lost
+      }
+      end(slot, micros);
+      prolong(slot, micros);
+      flags[slot] |= CUT;
+    }
+  }
+
+  /** Somebody ended who was not known: whoever has the PID next is not taken for that one. */
+  void endUnknown(int pid, long micros) {
+    int slot = newest(pid);
+    if (slot == NONE || owners[slot] != null || starts[slot] != 0) {
+      slot = begin(pid, 0, null);
+      cut(slot, micros);
+    } else {
+      prolong(slot, micros);
+    }
+  }
+
+  void cutAll(long micros) {
+    for (int slot = 0; slot < highest; slot++) {
+      if (pids[slot] != 0) {
+        cut(slot, micros);
+      }
+    }
+  }
+
+  /** Forgets those that ended before, and the oldest beyond a number. */
+  void forget(long endedBefore, int most) {
+    while (endedCount > 0) {
+      int slot = ended[endedFirst];
+      boolean open = ends[slot] == OPEN;
+      if (!open && endedCount <= most && ends[slot] >= endedBefore) {
+        return;
+      }
+      endedFirst = (endedFirst + 1) % ended.length;
+      endedCount--;
+      flags[slot] &= ~QUEUED;
+      if (!open) {
+        incompleteUntil(ends[slot]);
+        remove(slot);
+      }
+    }
+  }
+
+  @Nullable InContainer owner(int slot) {
+    return owners[slot];
+  }
+
+  long start(int slot) {
+    return starts[slot];
+  }
+
+  /** When it ended for all that is known: {@link #OPEN} while nobody else has had the PID. */
+  long heldUntil(int slot) {
+    return has(slot, SUPERSEDED) || has(slot, CUT) ? ends[slot] : OPEN;
+  }
+
+  boolean isOpen(int slot) {
+    return ends[slot] == OPEN;
+  }
+
+  boolean isCut(int slot) {
+    return has(slot, CUT);
+  }
+
+  /** Whether its owner was read from the process itself, and not taken over from its parent. */
+  boolean isSeen(int slot) {
+    return has(slot, SEEN);
+  }
+
+  /** Whether processes of other containers may become its children. */
+  boolean adopts(int slot) {
+    return has(slot, ADOPTS);
+  }
+
+  /** Until when its owner rests on a read that may have hit the next process of the PID; or 0. */
+  long doubt(int slot) {
+    return doubts[slot];
+  }
+
+  void moveStart(int slot, long micros) {
+    starts[slot] = micros;
+  }
+
+  /** What a read told. */
+  void seen(int slot, @Nullable InContainer owner, long doubt, boolean adopts) {
+    owners[slot] = owner;
+    doubts[slot] = doubt;
+    flags[slot] |= (byte) (SEEN | (adopts ? ADOPTS : 0));
+  }
+
+  /** The read was another's: neither its owner nor, maybe, its start is this one's. */
+  void unsee(int slot) {
+    owners[slot] = null;
+    starts[slot] = 0;
+    doubts[slot] = 0;
+    flags[slot] &= ~SEEN;
+  }
+
+  private boolean has(int slot, byte flag) {
+    return (flags[slot] & flag) != 0;
+  }
+
+  private int bucket(int pid) {
+    return (pid * 0x9E3779B1) >>> (32 - Integer.numberOfTrailingZeros(buckets.length));
+  }
+
+  private int take() {
+    size++;
+    if (free != NONE) {
+      int slot = free;
+      free = next[slot];
+      return slot;
+    }
+    if (highest == pids.length) {
+      grow();
+    }
+    return highest++;
+  }
+
+  private void remove(int slot) {
+    int bucket = bucket(pids[slot]);
+    if (buckets[bucket] == slot) {
+      buckets[bucket] = next[slot];
+    } else {
+      int before = buckets[bucket];
+      while (next[before] != slot) {
+        before = next[before];
+      }
+      next[before] = next[slot];
+    }
+    pids[slot] = 0;
+    owners[slot] = null;
+    next[slot] = free;
+    free = slot;
+    size--;
+  }
+
+  private void grow() {
+    int length = highest * 2;
+    pids = Arrays.copyOf(pids, length);
+    next = Arrays.copyOf(next, length);
+    owners = Arrays.copyOf(owners, length);
+    starts = Arrays.copyOf(starts, length);
+    ends = Arrays.copyOf(ends, length);
+    doubts = Arrays.copyOf(doubts, length);
+    flags = Arrays.copyOf(flags, length);
+    // Chains keep their order: who came later stands first among those of a PID
+    int[] old = buckets;
+    buckets = filled(length);
+    int[] last = filled(length);
+    for (int first : old) {
+      for (int slot = first; slot != NONE; ) {
+        int following = next[slot];
+        int bucket = bucket(pids[slot]);
+        next[slot] = NONE;
+        if (last[bucket] == NONE) {
+          buckets[bucket] = slot;
+        } else {
+          next[last[bucket]] = slot;
+        }
+        last[bucket] = slot;
+        slot = following;
+      }
+    }
+  }
+
+  private void enqueue(int slot) {
+    if (endedCount == ended.length) {
+      int[] longer = new int[2 * ended.length];
+      for (int i = 0; i < endedCount; i++) {
+        longer[i] = ended[(endedFirst + i) % ended.length];
+      }
+      ended = longer;
+      endedFirst = 0;
+    }
+    ended[(endedFirst + endedCount++) % ended.length] = slot;
+  }
+}

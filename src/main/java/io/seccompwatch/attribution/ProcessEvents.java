@@ -1,0 +1,175 @@
+package io.seccompwatch.attribution;
+
+import io.seccompwatch.linux.ErrnoException;
+import io.seccompwatch.linux.ProcessConnector;
+import io.seccompwatch.linux.ProcessConnectorException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a {@link ProcessLedger} by the process connector, on a thread of its own. {@link #start}
+ * and {@link #close} are for one thread, the status is for any.
+ */
+public final class ProcessEvents implements AutoCloseable {
+
+  /** How many processes are looked at before events are read again. */
+  private static final int WALK_STEP = 64;
+
+  /** At the earliest so long after a walk the next one begins, however much is lost meanwhile. */
+  private static final long WALK_PAUSE_NANOS = 5_000_000_000L;
+
+  private static final long GLANCE_MILLIS = 1_000;
+
+  private final ProcessList processes;
+  private final ProcessLedger ledger;
+  private final ProcessConnector connector;
+  private final Consumer<String> onEnd;
+  private final Thread thread = new Thread(this::run, "process-events");
+
+  private @Nullable BitSet walking;
+  private int walkedTo;
+  private long walkBeganNanos;
+  private volatile @Nullable String problem;
+
+  /**
+   * Listens from now on; what is alive already is looked at by {@link #start}.
+   *
+   * @param proc the procfs, of the initial PID namespace
+   * @param reader the event thread's own reader of it
+   * @param limits how much is remembered
+   * @param onEnd is told, on the event thread, why the events ended before {@link #close}
+   * @throws ProcessConnectorException when there is no process connector here, with the reason
+   */
+  public static ProcessEvents open(
+      Path proc, ProcReader reader, ProcessLedger.Limits limits, Consumer<String> onEnd)
+      throws ProcessConnectorException {
+    Drained drained = new Drained();
+    ProcessLedger ledger =
+        new ProcessLedger(reader, ProcessConnector::nowNanos, drained::nanos, limits);
+    long beforeNanos = ProcessConnector.nowNanos();
+    ProcessConnector connector = ProcessConnector.listen(ledger);
+    drained.connector = connector;
+    ledger.activate(Math.max(beforeNanos, ProcessConnector.nowNanos()));
+    return new ProcessEvents(new ProcessList(proc), ledger, connector, onEnd);
+  }
+
+  /** Ties the knot: the connector needs the ledger first. */
+  private static final class Drained {
+    private volatile @Nullable ProcessConnector connector;
+
+    long nanos() {
+      ProcessConnector known = connector;
+      return known == null ? -1 : known.drainedNanos();
+    }
+  }
+
+  private ProcessEvents(
+      ProcessList processes,
+      ProcessLedger ledger,
+      ProcessConnector connector,
+      Consumer<String> onEnd) {
+    this.processes = processes;
+    this.ledger = ledger;
+    this.connector = connector;
+    this.onEnd = onEnd;
+    thread.setDaemon(true);
+  }
+
+  /** The ledger that is kept. */
+  public ProcessLedger ledger() {
+    return ledger;
+  }
+
+  /** How they are doing now. */
+  public ProcessEventsStatus status() {
+    return new ProcessEventsStatus(
+        ledger.isActive(), problem, connector.bufferBytes(), ledger.counts());
+  }
+
+  /** Looks at all processes, and reads events from then on. */
+  public void start() {
+    try {
+      do {
+        step();
+      } while (walking != null);
+      thread.start();
+    } catch (ErrnoException e) {
+      ends(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    ledger.deactivate();
+    try {
+      connector.close();
+      thread.join(GLANCE_MILLIS);
+    } catch (IOException e) {
+      throw new IllegalStateException("closing a socket does not fail", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    try {
+      boolean open = true;
+      while (open) {
+        open = step();
+      }
+      if (ledger.isActive()) {
+        ends(new IOException("its thread was interrupted"));
+      }
+    } catch (ErrnoException | RuntimeException e) {
+      ends(e);
+    }
+  }
+
+  private void ends(Exception why) {
+    ledger.deactivate();
+    String told = "the process connector ended: " + why.getMessage();
+    problem = told;
+    onEnd.accept(told);
+  }
+
+  /** Reads what waits, or waits; false when it was closed. */
+  private boolean step() throws ErrnoException {
+    int received = connector.receive();
+    if (received > 0) {
+      return true;
+    }
+    ledger.caughtUp(connector.caughtUpNanos());
+    beginWalk();
+    if (walking != null) {
+      walkOn(walking);
+      return true;
+    }
+    return ledger.wantsWalk() ? connector.await(GLANCE_MILLIS) : connector.await();
+  }
+
+  private void beginWalk() {
+    long now = ProcessConnector.nowNanos();
+    boolean rested = walkBeganNanos == 0 || now - walkBeganNanos > WALK_PAUSE_NANOS;
+    if (walking == null && ledger.wantsWalk() && rested) {
+      ledger.walkBegins();
+      walking = processes.list();
+      walkedTo = 0;
+      walkBeganNanos = now;
+    }
+  }
+
+  private void walkOn(BitSet listed) {
+    int pid = listed.nextSetBit(walkedTo);
+    for (int i = 0; i < WALK_STEP && pid >= 0; i++) {
+      ledger.walked(pid);
+      pid = listed.nextSetBit(pid + 1);
+    }
+    walkedTo = pid;
+    if (pid < 0) {
+      walking = null;
+    }
+  }
+}

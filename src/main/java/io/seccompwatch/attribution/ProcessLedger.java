@@ -1,0 +1,402 @@
+package io.seccompwatch.attribution;
+
+import io.seccompwatch.attribution.Attribution.Evidence;
+import io.seccompwatch.attribution.BootClock.Moment;
+import io.seccompwatch.attribution.CgroupOwner.InContainer;
+import io.seccompwatch.attribution.ProcessView.Present;
+import io.seccompwatch.linux.ProcessEventSink;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who had which PID when, by the kernel's own word of forks, execs and exits, and in which
+ * container of a pod: so that a process that lived for a millisecond is known when its record
+ * comes. Bounded by {@link Limits}; what is kept of a lifetime is in {@link LifetimeTable}.
+ *
+ * <p>A child begins in the cgroup of the one that forked it, so it takes over a parent's container.
+ * That is never concluded of the host: runtimes fork from there and move the child before it
+ * executes. At exec the process itself is read. When events were lost, what was known holds for the
+ * time before and no longer, until the processes are walked anew.
+ *
+ * <p>Not seen: a process that is moved between cgroups without exec, and {@code CLONE_PARENT} of
+ * one that was adopted across containers other than by a pod's pause process.
+ *
+ * <p>Events and walks belong to one thread; lookups and the status are for any.
+ */
+public final class ProcessLedger implements ProcessEventSink {
+
+  private static final long TICK_MICROS = 10_000;
+
+  /** So long a runtime may take at most from making a container's process to its program. */
+  private static final long YOUNG_MICROS = 10_000_000;
+
+  private static final int MAX_SHARED_OWNERS = 1_024;
+
+  /** What adopts the orphans of all of a pod's containers, when they share a PID namespace. */
+  private static final String PAUSE = "pause";
+
+  private final IntFunction<ProcessView> reader;
+  private final LongSupplier nowNanos;
+  private final LongSupplier drainedNanos;
+  private final Limits limits;
+
+  private final LifetimeTable table = new LifetimeTable();
+  private final Map<InContainer, InContainer> shared = new HashMap<>();
+  private long events;
+  private long lost;
+  private long losses;
+  private long untracked;
+  private boolean wantsWalk = true;
+
+  private volatile long caughtUp;
+  private volatile boolean active;
+
+  /**
+   * The bounds of a ledger.
+   *
+   * @param processes the most living ones; more are not known
+   * @param tombstones the most that have ended; the oldest are forgotten first
+   * @param tombstoneMillis how long one that has ended is known
+   */
+  public record Limits(int processes, int tombstones, long tombstoneMillis) {
+    /** 32,768 processes, 32,768 tombstones (1.6 s of 20,000 forks a second), 60 s. */
+    public static final Limits DEFAULT = new Limits(32_768, 32_768, 60_000);
+  }
+
+  /** What the ledger says of a PID at a time. */
+  sealed interface Finding {
+    /** It was in this container. */
+    record Known(InContainer owner, Evidence by) implements Finding {}
+
+    /** Several had it at about that time, and not all of them in one container. */
+    record Several() implements Finding {}
+
+    /** Nothing that could be said for certain, now and later. */
+    record Nothing() implements Finding {}
+
+    /** Not yet: events from that time may still wait to be read. */
+    record Behind() implements Finding {}
+  }
+
+  private static final Finding SEVERAL = new Finding.Several();
+  private static final Finding NOTHING = new Finding.Nothing();
+  private static final Finding BEHIND = new Finding.Behind();
+
+  /**
+   * An empty ledger that answers nothing until {@link #activate}.
+   *
+   * @param reader the event thread's own
+   * @param nowNanos the time since boot
+   * @param drainedNanos for any thread: a time before which all events have been given here, as
+   *     good as now; negative when some may wait
+   */
+  public ProcessLedger(
+      ProcReader reader, LongSupplier nowNanos, LongSupplier drainedNanos, Limits limits) {
+    this(reader::read, nowNanos, drainedNanos, limits);
+  }
+
+  ProcessLedger(
+      IntFunction<ProcessView> reader,
+      LongSupplier nowNanos,
+      LongSupplier drainedNanos,
+      Limits limits) {
+    this.reader = reader;
+    this.nowNanos = nowNanos;
+    this.drainedNanos = drainedNanos;
+    this.limits = limits;
+  }
+
+  /** From now on events come, and those before the time since boot have not come. */
+  synchronized void activate(long sinceNanos) {
+    table.incompleteUntil(sinceNanos / 1_000);
+    active = true;
+  }
+
+  /** No more events come. */
+  void deactivate() {
+    active = false;
+  }
+
+  /** Whether events come. */
+  public boolean isActive() {
+    return active;
+  }
+
+  /** Every event before this time since boot, in microseconds, has been entered. */
+  public long caughtUpMicros() {
+    return caughtUp;
+  }
+
+  @Override
+  public void forked(int parent, int child, long nanos) {
+    long micros = nanos / 1_000;
+    synchronized (this) {
+      events++;
+      begin(parent, child, micros);
+      tidy(micros);
+    }
+    advance(micros);
+  }
+
+  private void begin(int parent, int child, long micros) {
+    int before = table.holder(child);
+    if (before != LifetimeTable.NONE && table.doubt(before) >= micros) {
+      // It was read after this fork, of which we hear only now
+      if (table.isOpen(before) && table.start(before) / TICK_MICROS - 1 == micros / TICK_MICROS) {
+        table.moveStart(before, micros);
+        return;
+      }
+      table.unsee(before);
+    }
+    if (isFull()) {
+      forgoes(child, micros);
+    } else {
+      table.begin(child, micros, inherited(parent, micros));
+    }
+  }
+
+  private @Nullable InContainer inherited(int parent, long micros) {
+    int slot = table.holder(parent);
+    return slot == LifetimeTable.NONE || table.adopts(slot) || table.doubt(slot) >= micros
+        ? null
+        : table.owner(slot);
+  }
+
+  private boolean isFull() {
+    return table.size() - table.tombstones() >= limits.processes;
+  }
+
+  private void forgoes(int pid, long micros) {
+    untracked++;
+    int slot = table.newest(pid);
+    if (slot != LifetimeTable.NONE) {
+      table.cut(slot, Math.min(micros, nowNanos.getAsLong() / 1_000));
+    }
+  }
+
+  @Override
+  public void execed(int pid, long nanos) {
+    long micros = nanos / 1_000;
+    ProcessView view = reader.apply(pid);
+    long readMicros = nowNanos.getAsLong() / 1_000;
+    synchronized (this) {
+      events++;
+      int slot = table.holder(pid);
+      if (slot != LifetimeTable.NONE && !table.isOpen(slot)) {
+        table.reopen(slot); // another thread took the main one's place
+      }
+      if (view instanceof Present present && !present.thread()) {
+        enter(pid, slot, present, micros, readMicros);
+      }
+    }
+    advance(micros);
+  }
+
+  /** Enters what was read of a process after it executed. */
+  private void enter(int pid, int slot, Present present, long micros, long readMicros) {
+    // The next process of the PID would have started after the exec
+    boolean certain = present.startTicks() < micros / TICK_MICROS;
+    long doubt = certain ? 0 : readMicros;
+    InContainer owner = settled(present);
+    if (slot == LifetimeTable.NONE) {
+      if (present.startTicks() <= micros / TICK_MICROS) {
+        add(pid, present, owner, doubt);
+      }
+    } else if (present.startTicks() <= table.start(slot) / TICK_MICROS
+        && (owner != null || !present.dead())) {
+      InContainer before = table.owner(slot);
+      boolean young = micros - table.start(slot) <= YOUNG_MICROS;
+      if (before != null && before.equals(owner)) {
+        if (certain) {
+          table.seen(slot, owner, 0, adopts(present));
+        }
+      } else if (before == null && (owner == null || young)) {
+        // Before its first exec it was the runtime's, on the way into this container
+        table.seen(slot, owner, doubt, adopts(present));
+      } else {
+        // The same process goes on elsewhere
+        table.seen(table.begin(pid, micros, null), owner, doubt, adopts(present));
+      }
+    }
+  }
+
+  private void add(int pid, Present present, @Nullable InContainer owner, long doubt) {
+    if (isFull()) {
+      untracked++;
+    } else {
+      int slot = table.begin(pid, (present.startTicks() + 1) * TICK_MICROS, owner);
+      table.seen(slot, owner, doubt, adopts(present));
+    }
+  }
+
+  private static boolean adopts(Present present) {
+    return present.comm().equals(PAUSE);
+  }
+
+  /** Where processes stay; elsewhere a young one may be on its way. */
+  private @Nullable InContainer settled(Present present) {
+    if (!(present.owner() instanceof InContainer owner)
+        || owner.podUid() == null
+        || owner.containerId() == null) {
+      return null;
+    }
+    if (shared.size() >= MAX_SHARED_OWNERS) {
+      shared.clear();
+    }
+    InContainer known = shared.putIfAbsent(owner, owner);
+    return known == null ? owner : known;
+  }
+
+  @Override
+  public void exited(int pid, boolean main, long nanos) {
+    long micros = nanos / 1_000;
+    synchronized (this) {
+      events++;
+      int slot = table.holder(pid);
+      if (slot == LifetimeTable.NONE) {
+        table.endUnknown(pid, micros);
+      } else {
+        table.prolong(slot, micros);
+        if (main) {
+          table.end(slot, micros);
+          if (table.doubt(slot) >= micros) {
+            table.unsee(slot); // it had ended when it was read: the next one may have been
+          }
+        }
+      }
+      tidy(micros);
+    }
+    advance(micros);
+  }
+
+  @Override
+  public void lost(long count, long sinceNanos) {
+    synchronized (this) {
+      lost += count;
+      losses++;
+      table.cutAll(sinceNanos / 1_000);
+      table.incompleteUntil(nowNanos.getAsLong() / 1_000);
+      wantsWalk = true;
+    }
+  }
+
+  /** Every event before this time has been given. */
+  void caughtUp(long nanos) {
+    advance(nanos / 1_000);
+  }
+
+  private void advance(long micros) {
+    if (micros > caughtUp) {
+      caughtUp = micros;
+    }
+  }
+
+  private void tidy(long micros) {
+    table.forget(micros - limits.tombstoneMillis * 1_000, limits.tombstones);
+  }
+
+  /** Whether processes are to be walked: at first and after a loss. */
+  synchronized boolean wantsWalk() {
+    return wantsWalk;
+  }
+
+  /** They will be; a loss from now on wants another walk. */
+  synchronized void walkBegins() {
+    wantsWalk = false;
+  }
+
+  /** Looks at a process that was listed; one that the events have told of is known already. */
+  void walked(int pid) {
+    synchronized (this) {
+      if (table.holder(pid) != LifetimeTable.NONE) {
+        return;
+      }
+    }
+    ProcessView view = reader.apply(pid);
+    long readMicros = nowNanos.getAsLong() / 1_000;
+    synchronized (this) {
+      if (view instanceof Present present
+          && !present.thread()
+          && !present.kernel()
+          && !present.dead()) {
+        add(pid, present, settled(present), readMicros);
+      }
+    }
+  }
+
+  /** Whose PID it was at the time of a record that has come. */
+  Finding find(int pid, Moment event) {
+    if (!active) {
+      return NOTHING;
+    }
+    long known = caughtUp;
+    if (known < event.latest()) {
+      // What came with the record happened before now
+      long drained = drainedNanos.getAsLong();
+      if (drained < 0) {
+        return BEHIND;
+      }
+      known = Math.max(known, drained / 1_000);
+    }
+    if (event.earliest() > known) {
+      return NOTHING; // from a future that no clock of ours tells
+    }
+    synchronized (this) {
+      return find(pid, event.earliest(), Math.min(event.latest(), known), known);
+    }
+  }
+
+  private Finding find(int pid, long earliest, long latest, long known) {
+    InContainer owner = null;
+    Evidence by = Evidence.HISTORY;
+    int found = 0;
+    boolean differ = false;
+    long begun = Long.MAX_VALUE; // of the lifetime after
+    for (int slot = table.newest(pid);
+        slot != LifetimeTable.NONE && begun > earliest;
+        slot = table.older(slot)) {
+      long until = table.heldUntil(slot);
+      if (table.isCut(slot) && until < Math.min(latest, begun)) {
+        return NOTHING;
+      }
+      if (table.start(slot) <= latest && until >= earliest) {
+        InContainer one = table.owner(slot);
+        if (one != null && table.doubt(slot) > known) {
+          return BEHIND;
+        }
+        differ |= found > 0 && (one == null || !one.equals(owner));
+        owner = one;
+        by = table.isSeen(slot) ? by : Evidence.PARENT;
+        found++;
+      }
+      begun = table.start(slot);
+    }
+    if (differ) {
+      return SEVERAL;
+    }
+    boolean whole = begun <= earliest || table.completeSince() <= earliest;
+    return owner == null || !whole ? NOTHING : new Finding.Known(owner, by);
+  }
+
+  /** How the ledger is doing; consistent. */
+  public synchronized Counts counts() {
+    return new Counts(
+        events, lost, losses, untracked, table.size() - table.tombstones(), table.tombstones());
+  }
+
+  /**
+   * Figures of a ledger.
+   *
+   * @param events forks, execs and exits, threads' exits included
+   * @param lost events known to be missing
+   * @param losses how often some went missing, or time stood still (suspend)
+   * @param untracked processes that found no room
+   * @param processes living ones that are known, as far as events and walks tell
+   * @param tombstones ended ones that are known
+   */
+  public record Counts(
+      long events, long lost, long losses, long untracked, int processes, int tombstones) {}
+}

@@ -1,0 +1,87 @@
+package io.seccompwatch.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+/**
+ * Up to {@value #SIZE} netlink datagrams that are received at once (recvmmsg(2)) into memory that
+ * is used again and again. Owned by one thread.
+ */
+final class DatagramBatch {
+
+  /** How many datagrams one call takes. */
+  static final int SIZE = 64;
+
+  /** The most that is kept of one: the longest message of the connector of Linux 6.18 has 76. */
+  static final int DATAGRAM_BYTES = 256;
+
+  // include/linux/socket.h
+  private static final int MSG_TRUNC = 0x20;
+  private static final int MSG_DONTWAIT = 0x40;
+
+  // struct sockaddr_nl { sa_family_t family; u16 pad; u32 pid; u32 groups; }
+  private static final int ADDRESS_BYTES = 12;
+  private static final int SENDER_AT = 4;
+
+  // struct mmsghdr { struct msghdr { name, namelen, iov, iovlen, control, controllen, flags }; len
+  // }
+  private static final int HEADER_BYTES = 64;
+  private static final int NAME_LENGTH_AT = 8;
+  private static final int VECTOR_AT = 16;
+  private static final int VECTORS_AT = 24;
+  private static final int FLAGS_AT = 48;
+  private static final int LENGTH_AT = 56;
+  private static final int VECTOR_BYTES = 16;
+
+  private final MemorySegment headers;
+  private final ByteBuffer fields;
+  private final ByteBuffer addresses;
+  private final ByteBuffer data;
+
+  DatagramBatch(Arena memory) {
+    headers = memory.allocate((long) SIZE * HEADER_BYTES, Long.BYTES);
+    fields = SystemCalls.bytes(headers);
+    MemorySegment names = memory.allocate((long) SIZE * ADDRESS_BYTES, Long.BYTES);
+    addresses = SystemCalls.bytes(names);
+    MemorySegment buffers = memory.allocate((long) SIZE * DATAGRAM_BYTES, Long.BYTES);
+    data = SystemCalls.bytes(buffers);
+    MemorySegment vectors = memory.allocate((long) SIZE * VECTOR_BYTES, Long.BYTES);
+    ByteBuffer vector = SystemCalls.bytes(vectors);
+    for (int i = 0; i < SIZE; i++) {
+      vector.putLong(buffers.address() + at(i)).putLong(DATAGRAM_BYTES);
+      fields.putLong(i * HEADER_BYTES, names.address() + (long) i * ADDRESS_BYTES);
+      fields.putLong(i * HEADER_BYTES + VECTOR_AT, vectors.address() + (long) i * VECTOR_BYTES);
+      fields.putLong(i * HEADER_BYTES + VECTORS_AT, 1);
+    }
+  }
+
+  /** Takes what waits, without waiting: how many datagrams, or the negated errno. */
+  int receive(SystemCalls calls, int socket) {
+    for (int i = 0; i < SIZE; i++) {
+      fields.putInt(i * HEADER_BYTES + NAME_LENGTH_AT, ADDRESS_BYTES);
+    }
+    return (int) calls.call(Call.RECVMMSG, socket, headers.address(), SIZE, MSG_DONTWAIT, 0);
+  }
+
+  /** All datagrams; each begins at its {@link #at}. */
+  ByteBuffer data() {
+    return data;
+  }
+
+  int at(int datagram) {
+    return datagram * DATAGRAM_BYTES;
+  }
+
+  int length(int datagram) {
+    return fields.getInt(datagram * HEADER_BYTES + LENGTH_AT);
+  }
+
+  /** Whether it is whole and the kernel's own: netlink lets the privileged send to groups too. */
+  boolean isFromKernel(int datagram) {
+    int header = datagram * HEADER_BYTES;
+    return (fields.getInt(header + FLAGS_AT) & MSG_TRUNC) == 0
+        && fields.getInt(header + NAME_LENGTH_AT) == ADDRESS_BYTES
+        && addresses.getInt(datagram * ADDRESS_BYTES + SENDER_AT) == 0;
+  }
+}

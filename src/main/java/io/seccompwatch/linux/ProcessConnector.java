@@ -1,0 +1,333 @@
+package io.seccompwatch.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The kernel's own word of every fork, exec and exit on the node (NETLINK_CONNECTOR with CN_PROC;
+ * drivers/connector/cn_proc.c). It takes the initial network, PID and user namespace; before Linux
+ * 6.6 also CAP_NET_ADMIN. From another PID or user namespace the kernel ignores the request without
+ * a word, which is noticed by the answer that does not come.
+ *
+ * <p>One thread receives and awaits; {@link #close} and {@link #drainedNanos} are for any. The
+ * kernel's event filter (Linux 6.6) is left off: with it, the numbers by which losses are seen have
+ * gaps of their own.
+ */
+public final class ProcessConnector extends PolledDescriptor {
+
+  /** The receive buffer that is asked for: 1 MiB lost nothing in a storm of 23,000 forks/s. */
+  public static final int WANTED_BUFFER_BYTES = 8 << 20;
+
+  // include/linux/socket.h, include/uapi/linux/netlink.h, include/uapi/asm-generic/socket.h
+  private static final int AF_NETLINK = 16;
+  private static final int SOCK_DGRAM = 2;
+  private static final int NETLINK_CONNECTOR = 11;
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_RCVBUF = 8;
+  private static final int SO_RCVBUFFORCE = 33;
+
+  // struct sockaddr_nl { sa_family_t family; u16 pad; u32 pid; u32 groups; }
+  private static final int ADDRESS_BYTES = 12;
+  private static final int GROUPS_AT = 8;
+
+  private static final short NLMSG_DONE = 3;
+  private static final int REQUEST_BYTES = ProcessEventParser.EVENT_AT + Integer.BYTES;
+
+  // enum proc_cn_mcast_op, include/uapi/linux/cn_proc.h
+  private static final int PROC_CN_MCAST_LISTEN = 1;
+  private static final int PROC_CN_MCAST_IGNORE = 2;
+
+  private static final long ANSWER_MILLIS = 1_000;
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  /** How often the distance of the two clocks is read, which a suspend changes. */
+  private static final long CLOCKS_NANOS = 1_000_000_000;
+
+  private final SystemCalls calls;
+  private final int socket;
+  private final ProcessEventSink sink;
+  private final ProcessEventParser parser;
+  private final DatagramBatch batch;
+  private final MemorySegment request;
+  private final MemorySegment timespec;
+  private final int bufferBytes;
+
+  private long bootMinusMonotonic;
+  private long clocksReadNanos;
+  private long emptyNanos;
+  private boolean overrun;
+
+  /** Odd while the receiving thread may hold events, even while it waits for some. */
+  private final AtomicLong turn = new AtomicLong(1);
+
+  private ProcessConnector(
+      SystemCalls calls, Arena memory, int socket, int bufferBytes, ProcessEventSink sink)
+      throws ErrnoException {
+    super("process connector", calls, memory, socket);
+    this.calls = calls;
+    this.socket = socket;
+    this.sink = sink;
+    this.bufferBytes = bufferBytes;
+    int question = ThreadLocalRandom.current().nextInt();
+    this.parser = new ProcessEventParser(sink, question);
+    this.batch = new DatagramBatch(memory);
+    this.timespec = memory.allocate(2 * Long.BYTES, Long.BYTES);
+    this.request = memory.allocate(REQUEST_BYTES, Long.BYTES);
+    SystemCalls.bytes(request)
+        .putInt(REQUEST_BYTES)
+        .putShort(NLMSG_DONE)
+        .putShort((short) 0) // flags
+        .putLong(0) // seq, pid
+        .putInt(ProcessEventParser.CN_IDX_PROC)
+        .putInt(ProcessEventParser.CN_VAL_PROC)
+        .putInt(question) // seq
+        .putInt(question) // ack
+        .putShort((short) Integer.BYTES); // len
+  }
+
+  /**
+   * Begins to listen; waits up to a second for the kernel's answer.
+   *
+   * @param sink takes the events: what comes before the answer at once, the rest in {@link
+   *     #receive}
+   * @throws ProcessConnectorException when it cannot be had here, with the reason
+   */
+  public static ProcessConnector listen(ProcessEventSink sink) throws ProcessConnectorException {
+    // Collected with the object: the last user of the memory may be any thread.
+    Arena memory = Arena.ofAuto();
+    SystemCalls calls = new SystemCalls(memory);
+    int type = SOCK_DGRAM | O_CLOEXEC | O_NONBLOCK; // the flags of socket(2) are those of open(2)
+    int socket =
+        (int) usable("socket", calls.call(Call.SOCKET, AF_NETLINK, type, NETLINK_CONNECTOR, 0, 0));
+    ProcessConnector connector;
+    try {
+      MemorySegment address = memory.allocate(ADDRESS_BYTES, Integer.BYTES);
+      SystemCalls.bytes(address)
+          .putShort(0, (short) AF_NETLINK)
+          .putInt(GROUPS_AT, 1 << (ProcessEventParser.CN_IDX_PROC - 1));
+      usable("bind", calls.call(Call.BIND, socket, address.address(), ADDRESS_BYTES, 0, 0));
+    } catch (ProcessConnectorException e) {
+      calls.call(Call.CLOSE, socket, 0, 0, 0, 0);
+      throw e;
+    }
+    try {
+      int bufferBytes = enlarge(calls, memory, socket);
+      connector = new ProcessConnector(calls, memory, socket, bufferBytes, sink);
+    } catch (ErrnoException e) {
+      throw new ProcessConnectorException(String.valueOf(e.getMessage()));
+    }
+    try {
+      connector.subscribe();
+      return connector;
+    } catch (ProcessConnectorException e) {
+      connector.closeQuietly();
+      throw e;
+    } catch (ErrnoException e) {
+      connector.closeQuietly();
+      throw new ProcessConnectorException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The size of the receive buffer that was got, as the kernel counts it: twice what was asked. */
+  public int bufferBytes() {
+    return bufferBytes;
+  }
+
+  /**
+   * Gives the sink what waits, up to {@value DatagramBatch#SIZE} messages, without waiting.
+   *
+   * @return how many messages were taken; 0 when none waits or this is closed
+   * @throws ErrnoException when recvmmsg(2) fails
+   */
+  public int receive() throws ErrnoException {
+    if (!enter()) {
+      return 0;
+    }
+    try {
+      long now = BootTime.read(calls, BootTime.CLOCK_BOOTTIME, timespec);
+      if (now - clocksReadNanos > CLOCKS_NANOS) {
+        readClocks(now);
+      }
+      int count = batch.receive(calls, socket);
+      if (Errno.ENOBUFS.is(count)) {
+        // From now on the kernel drops all, until what is queued has been taken
+        overrun = true;
+        count = batch.receive(calls, socket);
+      }
+      if (Errno.EAGAIN.is(count) || Errno.EINTR.is(count)) {
+        empty(now);
+        return 0;
+      }
+      ErrnoException.check("recvmmsg process connector", count);
+      for (int i = 0; i < count; i++) {
+        if (batch.isFromKernel(i)) {
+          parser.read(batch.data(), batch.at(i), batch.length(i), bootMinusMonotonic);
+        }
+      }
+      return count;
+    } finally {
+      leave();
+    }
+  }
+
+  private void empty(long now) {
+    if (overrun) {
+      overrun = false;
+      sink.lost(0, parser.newestNanos());
+    }
+    emptyNanos = now;
+  }
+
+  /** Nanoseconds since boot before which every event has been given to the sink. */
+  public long caughtUpNanos() {
+    return Math.max(emptyNanos, parser.newestNanos());
+  }
+
+  /**
+   * For any thread: the time now, in nanoseconds since boot, when the receiving thread waits and
+   * nothing is there for it, so that the sink has had all that happened before; else -1.
+   */
+  public long drainedNanos() {
+    long before = turn.get();
+    if ((before & 1) != 0) {
+      return -1;
+    }
+    long now = nowNanos();
+    return !isReadable() && turn.get() == before ? now : -1;
+  }
+
+  /** The time since boot, suspends included; nanoseconds. For any thread. */
+  public static long nowNanos() {
+    try (Arena memory = Arena.ofConfined()) {
+      MemorySegment own = memory.allocate(2 * Long.BYTES, Long.BYTES);
+      return BootTime.read(new SystemCalls(memory), BootTime.CLOCK_BOOTTIME, own);
+    } catch (ErrnoException e) {
+      throw new IllegalStateException("no clock", e); // every Linux since 2.6.39 has it
+    }
+  }
+
+  /** Messages that were not understood, and are none of the kernels that are known. */
+  public long malformed() {
+    return parser.malformed();
+  }
+
+  @Override
+  public boolean await() throws ErrnoException {
+    turn.incrementAndGet();
+    try {
+      return super.await();
+    } finally {
+      turn.incrementAndGet();
+    }
+  }
+
+  @Override
+  public boolean await(long millis) throws ErrnoException {
+    turn.incrementAndGet();
+    try {
+      return super.await(millis);
+    } finally {
+      turn.incrementAndGet();
+    }
+  }
+
+  /** The kernel makes events as long as somebody is counted as listening. */
+  @Override
+  void beforeRelease() {
+    ask(PROC_CN_MCAST_IGNORE);
+  }
+
+  private void subscribe() throws ProcessConnectorException, ErrnoException {
+    long began = BootTime.read(calls, BootTime.CLOCK_BOOTTIME, timespec);
+    readClocks(began);
+    parser.begins(began);
+    usable("request", ask(PROC_CN_MCAST_LISTEN));
+    long now = began;
+    while (parser.answeredNanos() < 0 && now - began < ANSWER_MILLIS * NANOS_PER_MILLI) {
+      if (receive() == 0 && !await(ANSWER_MILLIS)) {
+        throw new ProcessConnectorException("interrupted");
+      }
+      now = BootTime.read(calls, BootTime.CLOCK_BOOTTIME, timespec);
+    }
+    long answered = parser.answeredNanos();
+    if (answered < 0) {
+      throw new ProcessConnectorException(
+          "the kernel does not answer: this is another PID or user namespace than the node's (give"
+              + " hostPID), or a kernel without CONFIG_PROC_EVENTS");
+    }
+    if (parser.answer() != 0) {
+      throw refused("request", new Errno(parser.answer()));
+    }
+    if (answered < began - NANOS_PER_MILLI || answered > now + NANOS_PER_MILLI) {
+      throw new ProcessConnectorException("the clocks here are those of another time namespace");
+    }
+  }
+
+  private long ask(int operation) {
+    SystemCalls.bytes(request).putInt(ProcessEventParser.EVENT_AT, operation);
+    return calls.call(Call.WRITE, socket, request.address(), REQUEST_BYTES, 0, 0);
+  }
+
+  /**
+   * Events carry CLOCK_MONOTONIC, all else is told since boot: while suspended one stands still.
+   */
+  private void readClocks(long now) throws ErrnoException {
+    long monotonic = BootTime.read(calls, BootTime.CLOCK_MONOTONIC, timespec);
+    long after = BootTime.read(calls, BootTime.CLOCK_BOOTTIME, timespec);
+    long distance = now + (after - now) / 2 - monotonic;
+    boolean suspended = distance - bootMinusMonotonic > NANOS_PER_MILLI + (after - now);
+    if (suspended && clocksReadNanos != 0) {
+      sink.lost(0, parser.newestNanos()); // what waits is from before or after: nobody can tell
+    }
+    if (suspended || clocksReadNanos == 0) {
+      bootMinusMonotonic = distance;
+    }
+    clocksReadNanos = after;
+  }
+
+  private void closeQuietly() {
+    try {
+      close();
+    } catch (java.io.IOException e) {
+      throw new IllegalStateException("close fails never", e);
+    }
+  }
+
+  private static int enlarge(SystemCalls calls, Arena memory, int socket) throws ErrnoException {
+    MemorySegment value = memory.allocate(2L * Integer.BYTES, Integer.BYTES);
+    SystemCalls.bytes(value).putInt(0, WANTED_BUFFER_BYTES);
+    long address = value.address();
+    if (calls.call(Call.SETSOCKOPT, socket, SOL_SOCKET, SO_RCVBUFFORCE, address, Integer.BYTES)
+        < 0) {
+      // Without CAP_NET_ADMIN: as much as net.core.rmem_max lets anybody have
+      calls.call(Call.SETSOCKOPT, socket, SOL_SOCKET, SO_RCVBUF, address, Integer.BYTES);
+    }
+    SystemCalls.bytes(value).putInt(Integer.BYTES, Integer.BYTES);
+    ErrnoException.check(
+        "getsockopt process connector",
+        calls.call(
+            Call.GETSOCKOPT, socket, SOL_SOCKET, SO_RCVBUF, address, address + Integer.BYTES));
+    return SystemCalls.bytes(value).getInt(0);
+  }
+
+  private static long usable(String what, long result) throws ProcessConnectorException {
+    if (result >= 0) {
+      return result;
+    }
+    throw refused(what, new Errno((int) -result));
+  }
+
+  private static ProcessConnectorException refused(String what, Errno errno) {
+    String why =
+        switch (errno.number()) {
+          case 111 -> "this is another network namespace than the node's: give hostNetwork";
+          case 1, 13 -> "not permitted: give CAP_NET_ADMIN, in the node's user namespace";
+          case 93, 97 -> "this kernel has no process connector (CONFIG_CONNECTOR)";
+          case 38 -> "not supported on " + Machine.describe();
+          default -> "unexpected";
+        };
+    return new ProcessConnectorException(why + " (" + what + ": " + errno.name() + ")");
+  }
+}

@@ -1,0 +1,234 @@
+package io.seccompwatch.attribution;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.attribution.BootClock.Moment;
+import io.seccompwatch.attribution.CgroupOwner.Host;
+import io.seccompwatch.attribution.CgroupOwner.InContainer;
+import io.seccompwatch.attribution.ProcessLedger.Finding;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Random lives of processes on a node of a dozen PIDs, whose events come late and are sometimes
+ * lost, against random questions: whoever is named had the PID.
+ */
+final class ProcessLedgerModelTest {
+
+  private static final int PIDS = 12;
+  private static final int RUNTIME = 1;
+  private static final List<InContainer> CONTAINERS =
+      List.of(ProcessLedgerTest.container("a"), ProcessLedgerTest.container("b"));
+
+  /** A living process; null is the host. */
+  private static final class Living {
+    private final long startMicros;
+    private @Nullable InContainer owner;
+    private boolean settled;
+
+    private Living(long startMicros, @Nullable InContainer owner) {
+      this.startMicros = startMicros;
+      this.owner = owner;
+      this.settled = owner != null;
+    }
+  }
+
+  private record Strike(int pid, @Nullable InContainer owner, long micros) {}
+
+  /** One node's life. */
+  private static final class Node {
+    private final Random random;
+    private final boolean losses;
+    private final Map<Integer, Living> living = new HashMap<>();
+    private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
+    private final List<Strike> records = new ArrayList<>();
+    private final ProcessLedger ledger;
+    private long now = 5_000_000;
+    private long delivered;
+    private boolean lossDue;
+    private final List<String> told = new ArrayList<>();
+    private int known;
+    private int asked;
+
+    private Node(long seed, boolean losses) {
+      this.random = new Random(seed);
+      this.losses = losses;
+      living.put(RUNTIME, new Living(1_000_000, null));
+      living.put(2, new Living(1_100_000, CONTAINERS.getFirst()));
+      living.put(3, new Living(1_200_000, CONTAINERS.getLast()));
+      ledger =
+          new ProcessLedger(
+              this::view,
+              () -> now * 1_000,
+              () -> queue.isEmpty() && !lossDue ? now * 1_000 : -1,
+              new ProcessLedger.Limits(8, 6, 1_000));
+      delivered = now;
+      ledger.activate(now * 1_000);
+      walk();
+    }
+
+    private ProcessView view(int pid) {
+      Living process = living.get(pid);
+      if (process == null) {
+        return new ProcessView.Gone();
+      }
+      InContainer owner = process.owner;
+      return new ProcessView.Present(
+          process.startMicros / 10_000,
+          false,
+          "app",
+          false,
+          false,
+          owner == null ? new Host(false) : owner);
+    }
+
+    private void walk() {
+      ledger.walkBegins();
+      for (int pid = 1; pid <= PIDS; pid++) {
+        ledger.walked(pid);
+      }
+    }
+
+    private void live(int steps) {
+      for (int i = 0; i < steps; i++) {
+        now += random.nextInt(4_000);
+        int pid = 1 + random.nextInt(PIDS);
+        switch (random.nextInt(8)) {
+          case 0, 1 -> fork(pid, 4 + random.nextInt(PIDS - 3));
+          case 2 -> exit(pid);
+          case 3 -> exec(pid);
+          case 4 -> strike(pid);
+          case 5 -> deliver(random.nextInt(6));
+          case 6 -> ask();
+          default -> deliver(random.nextInt(3) == 0 ? queue.size() : 0);
+        }
+      }
+    }
+
+    private void fork(int parent, int child) {
+      Living maker = living.get(parent);
+      if (maker == null || living.containsKey(child)) {
+        return;
+      }
+      // The start is stamped a little before the event is
+      living.put(child, new Living(now - random.nextInt(30), maker.owner));
+      long at = now;
+      send("fork " + parent + " " + child, () -> ledger.forked(parent, child, at * 1_000), at);
+    }
+
+    private void exit(int pid) {
+      if (pid > 3 && living.remove(pid) != null) {
+        long at = now;
+        send("exit " + pid, () -> ledger.exited(pid, true, at * 1_000), at);
+      }
+    }
+
+    /** A runtime moves what it made just before it executes; others stay where they are. */
+    private void exec(int pid) {
+      Living process = living.get(pid);
+      if (process == null || pid <= 3) {
+        return;
+      }
+      if (process.owner == null && !process.settled && random.nextBoolean()) {
+        process.owner = CONTAINERS.get(random.nextInt(CONTAINERS.size()));
+      }
+      process.settled = true;
+      long at = now;
+      send("exec " + pid + " " + process.owner, () -> ledger.execed(pid, at * 1_000), at);
+    }
+
+    /** A process violates; what a runtime has not settled yet makes no calls of interest. */
+    private void strike(int pid) {
+      Living process = living.get(pid);
+      if (process != null && process.settled) {
+        records.add(new Strike(pid, process.owner, now));
+      }
+    }
+
+    private void send(String what, Runnable event, long at) {
+      if (losses && random.nextInt(25) == 0) {
+        told.add(at + " lost " + what);
+        queue.add(() -> lossDue = true);
+        return;
+      }
+      queue.add(
+          () -> {
+            if (lossDue) {
+              lossDue = false;
+              ledger.lost(1, delivered * 1_000);
+            }
+            event.run();
+            told.add(at + " " + what + " delivered at " + now);
+            delivered = at;
+          });
+    }
+
+    private void deliver(int most) {
+      for (int i = 0; i < most && !queue.isEmpty(); i++) {
+        queue.remove().run();
+      }
+      if (queue.isEmpty() && !lossDue) {
+        ledger.caughtUp(now * 1_000);
+        if (ledger.wantsWalk() && random.nextBoolean()) {
+          walk();
+          told.add("walked at " + now);
+        }
+      }
+    }
+
+    private void ask() {
+      if (records.isEmpty()) {
+        return;
+      }
+      int recent = Math.min(20, records.size());
+      Strike record = records.get(records.size() - 1 - random.nextInt(recent));
+      long earliest = record.micros() - random.nextInt(21_000);
+      Finding found = ledger.find(record.pid(), new Moment(earliest, earliest + 21_000));
+      asked++;
+      if (found instanceof Finding.Known answer) {
+        known++;
+        assertThat(answer.owner())
+            .as(() -> record + " asked at " + now + ": " + String.join("\n", told))
+            .isEqualTo(record.owner());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void nobodyWrongIsEverNamed(boolean losses) {
+    int known = 0;
+    int asked = 0;
+    for (long seed = 0; seed < 3_000; seed++) {
+      Node node = new Node(seed, losses);
+      node.live(400);
+      known += node.known;
+      asked += node.asked;
+    }
+    // That the answers are not all empty
+    assertThat(asked).isGreaterThan(50_000);
+    assertThat(known).isGreaterThan(asked / 20);
+  }
+
+  @Test
+  void aNodeOfManyProcessesTakesSomeBytesForEach() {
+    LifetimeTable table = new LifetimeTable();
+    for (int pid = 1; pid <= 65_536; pid++) {
+      table.begin(pid, pid, CONTAINERS.getFirst());
+    }
+    assertThat(table.size()).isEqualTo(65_536);
+    assertThat(table.bytes()).isLessThan(65_536L * 48 + 16_384);
+    for (int pid = 1; pid <= 65_536; pid++) {
+      assertThat(table.owner(table.newest(pid))).isEqualTo(CONTAINERS.getFirst());
+      assertThat(table.start(table.newest(pid))).isEqualTo(pid);
+    }
+  }
+}

@@ -1,0 +1,311 @@
+package io.seccompwatch.attribution;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.attribution.Attribution.Evidence;
+import io.seccompwatch.attribution.BootClock.Moment;
+import io.seccompwatch.attribution.CgroupOwner.InContainer;
+import io.seccompwatch.attribution.ProcessLedger.Finding;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Times are milliseconds since boot; the listening begins at 1,000. */
+final class ProcessLedgerTest {
+
+  static final InContainer A = container("a");
+  static final InContainer B = container("b");
+  private static final int RUNTIME = 10;
+  private static final int PARENT = 20;
+  private static final int CHILD = 30;
+
+  private final Map<Integer, ProcessView> proc = new HashMap<>();
+  private long now = 1_000;
+  private boolean drained = true;
+  private ProcessLedger ledger = ledger(ProcessLedger.Limits.DEFAULT);
+
+  private ProcessLedger ledger(ProcessLedger.Limits limits) {
+    return new ProcessLedger(
+        pid -> proc.getOrDefault(pid, new ProcessView.Gone()),
+        () -> now * 1_000_000,
+        () -> drained ? now * 1_000_000 : -1,
+        limits);
+  }
+
+  static InContainer container(String name) {
+    return new InContainer("pod-" + name, name.repeat(64), ContainerRuntime.UNKNOWN, null);
+  }
+
+  static ProcessView present(long startMillis, CgroupOwner owner) {
+    return new ProcessView.Present(startMillis / 10, false, "app", false, false, owner);
+  }
+
+  @BeforeEach
+  void aNodeWithARuntimeAndAContainerA() {
+    proc.put(RUNTIME, present(100, new CgroupOwner.Host(false)));
+    proc.put(PARENT, present(200, A));
+    ledger.activate(now * 1_000_000);
+    ledger.walked(RUNTIME);
+    ledger.walked(PARENT);
+    now = 2_000;
+  }
+
+  @Test
+  void aChildIsWhereItsParentIs() {
+    fork(PARENT, CHILD, 2_000);
+    now = 2_001;
+    assertThat(find(CHILD, 2_000)).isEqualTo(new Finding.Known(A, Evidence.PARENT));
+  }
+
+  @Test
+  void aChildThatIsGoneWithinItsRecordsMillisecondIsKnown() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_000);
+    now = 2_500;
+    assertThat(find(CHILD, 2_000)).isEqualTo(new Finding.Known(A, Evidence.PARENT));
+  }
+
+  @Test
+  void aGrandchildTooAndWhoWasWalkedIsKnownAsSeen() {
+    fork(PARENT, CHILD, 2_000);
+    fork(CHILD, 31, 2_001);
+    now = 2_002;
+    assertThat(find(31, 2_001)).isEqualTo(new Finding.Known(A, Evidence.PARENT));
+    assertThat(find(PARENT, 2_001)).isEqualTo(new Finding.Known(A, Evidence.HISTORY));
+  }
+
+  @Test
+  void aChildOfTheHostIsNotConcludedToBeTheHosts() {
+    fork(RUNTIME, CHILD, 2_000);
+    now = 2_001;
+    assertThat(find(CHILD, 2_000)).isEqualTo(new Finding.Nothing());
+  }
+
+  @Test
+  void whatTheRuntimeMadeAndMovedIsKnownFromItsExec() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, B));
+    now = 2_050;
+    exec(CHILD, 2_050);
+    proc.remove(CHILD);
+    exit(CHILD, 2_051);
+    now = 2_060;
+    assertThat(find(CHILD, 2_050)).isEqualTo(new Finding.Known(B, Evidence.HISTORY));
+  }
+
+  @Test
+  void whoExecsElsewhereIsElsewhereFromThenOn() {
+    fork(PARENT, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, B));
+    now = 2_200;
+    exec(CHILD, 2_100);
+    assertThat(find(CHILD, 2_050)).isEqualTo(new Finding.Known(A, Evidence.PARENT));
+    assertThat(find(CHILD, 2_150)).isEqualTo(new Finding.Known(B, Evidence.HISTORY));
+    assertThat(find(CHILD, 2_095)).isEqualTo(new Finding.Several());
+    proc.put(CHILD, present(2_000, new CgroupOwner.Host(false)));
+    now = 2_400;
+    exec(CHILD, 2_300);
+    assertThat(find(CHILD, 2_350)).isEqualTo(new Finding.Nothing());
+  }
+
+  /** The read at exec may hit the next process of the PID; its events tell, and they come later. */
+  @Test
+  void aReadThatMayHaveHitTheNextProcessCountsOnlyOnceItsEventsHaveCome() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, B)); // the next one's, in truth
+    now = 2_007;
+    drained = false;
+    exec(CHILD, 2_002);
+    assertThat(ledger.find(CHILD, new Moment(2_001_000, 2_002_000)))
+        .isEqualTo(new Finding.Behind());
+    exit(CHILD, 2_003);
+    fork(PARENT, CHILD, 2_005);
+    drained = true;
+    assertThat(ledger.find(CHILD, new Moment(2_001_000, 2_002_000)))
+        .isEqualTo(new Finding.Nothing());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2000, KNOWN A",
+    "2085, KNOWN A", // the stamp's 11 ms end before the next one begins
+    "2095, SEVERAL",
+    "2105, KNOWN B", // the first one had ended at 2090
+  })
+  void aPidThatWasGivenAwayIsNobodysWhileItCannotBeTold(long stamp, String expected) {
+    proc.put(40, present(300, B));
+    ledger.walked(40);
+    fork(PARENT, CHILD, 1_990);
+    exit(CHILD, 2_096);
+    fork(40, CHILD, 2_100);
+    now = 2_200;
+    Finding found = find(CHILD, stamp);
+    assertThat(told(found)).isEqualTo(expected);
+  }
+
+  private static String told(Finding found) {
+    return switch (found) {
+      case Finding.Known known -> "KNOWN " + (known.owner().equals(A) ? "A" : "B");
+      case Finding.Several _ -> "SEVERAL";
+      case Finding.Nothing _ -> "NOTHING";
+      case Finding.Behind _ -> "BEHIND";
+    };
+  }
+
+  @Test
+  void twoProcessesOfOneContainerAreNoDoubt() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_001);
+    fork(PARENT, CHILD, 2_002);
+    now = 2_100;
+    assertThat(told(find(CHILD, 2_000))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void someUnknownOneBeforeIsADoubt() {
+    exit(CHILD, 1_998);
+    fork(PARENT, CHILD, 2_000);
+    now = 2_100;
+    assertThat(told(find(CHILD, 1_995))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_001))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void itsThreadsLiveOnAfterTheMainOne() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_010);
+    now = 2_500;
+    assertThat(told(find(CHILD, 2_400))).isEqualTo("KNOWN A");
+    ledger.exited(CHILD, false, 2_410_000_000L);
+    fork(RUNTIME, CHILD, 2_412);
+    now = 2_600;
+    assertThat(told(find(CHILD, 2_390))).isEqualTo("KNOWN A");
+    assertThat(told(find(CHILD, 2_405))).isEqualTo("SEVERAL");
+  }
+
+  @Test
+  void anotherThreadMayExecAndTakeTheMainOnesPlace() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_010);
+    proc.put(CHILD, present(2_000, A));
+    exec(CHILD, 2_011);
+    fork(CHILD, 31, 2_020);
+    now = 2_600;
+    assertThat(told(find(CHILD, 2_400))).isEqualTo("KNOWN A");
+    assertThat(told(find(31, 2_400))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void saysThatItIsBehindUntilEventsFromTheRecordsTimeHaveCome() {
+    drained = false;
+    now = 2_100;
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("BEHIND");
+    fork(PARENT, CHILD, 2_040);
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("BEHIND");
+    fork(PARENT, 31, 2_061);
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("KNOWN A");
+    assertThat(ledger.caughtUpMicros()).isEqualTo(2_061_000);
+  }
+
+  @Test
+  void afterALossOnlyTheTimeBeforeIsKnownUntilTheWalk() {
+    fork(PARENT, CHILD, 2_000);
+    now = 2_300;
+    ledger.lost(5, 2_100_000_000L);
+    assertThat(ledger.wantsWalk()).isTrue();
+    assertThat(ledger.counts().lost()).isEqualTo(5);
+    assertThat(told(find(CHILD, 2_080))).isEqualTo("KNOWN A");
+    assertThat(told(find(CHILD, 2_095))).isEqualTo("NOTHING");
+    assertThat(told(find(PARENT, 2_250))).isEqualTo("NOTHING");
+    fork(PARENT, 31, 2_301); // from a parent who may be another by now
+    proc.put(CHILD, present(2_200, B));
+    ledger.walked(CHILD);
+    ledger.walked(PARENT);
+    now = 2_400;
+    assertThat(told(find(31, 2_350))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_350))).isEqualTo("KNOWN B");
+    assertThat(told(find(CHILD, 2_080))).isEqualTo("KNOWN A");
+    assertThat(told(find(CHILD, 2_150))).isEqualTo("NOTHING");
+    assertThat(told(find(PARENT, 2_350))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aPausesChildrenMayBeAnyContainersOrphans() {
+    proc.put(50, new ProcessView.Present(30, false, "pause", false, false, B));
+    ledger.walked(50);
+    fork(50, CHILD, 2_000);
+    now = 2_100;
+    assertThat(told(find(50, 2_050))).isEqualTo("KNOWN B");
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("NOTHING");
+  }
+
+  @Test
+  void onlyContainersOfPodsAreTakenOver() {
+    proc.put(
+        50, present(300, new InContainer(null, "c".repeat(64), ContainerRuntime.DOCKER, null)));
+    ledger.walked(50);
+    fork(50, CHILD, 2_000);
+    now = 2_100;
+    assertThat(told(find(50, 2_050))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("NOTHING");
+  }
+
+  @Test
+  void isBoundedAndWhatFindsNoRoomIsCountedAndUnknown() {
+    ledger = ledger(new ProcessLedger.Limits(3, 4, 60_000));
+    ledger.activate(1_000_000_000L);
+    ledger.walked(PARENT);
+    for (int i = 0; i < 10; i++) {
+      fork(PARENT, 100 + i, 2_000 + i);
+    }
+    now = 2_100;
+    assertThat(ledger.counts().processes()).isEqualTo(3);
+    assertThat(ledger.counts().untracked()).isEqualTo(8);
+    assertThat(told(find(101, 2_050))).isEqualTo("KNOWN A");
+    assertThat(told(find(102, 2_050))).isEqualTo("NOTHING");
+    for (int i = 0; i < 2_000; i++) {
+      exit(100, 2_200 + i);
+      fork(PARENT, 100, 2_200 + i);
+    }
+    now = 4_300;
+    assertThat(ledger.counts().tombstones()).isLessThanOrEqualTo(4);
+    assertThat(told(find(100, 4_280))).isEqualTo("KNOWN A");
+    assertThat(told(find(100, 2_300))).isEqualTo("NOTHING");
+  }
+
+  @Test
+  void aTombstoneIsForgottenAfterAMinute() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_001);
+    fork(PARENT, 31, 63_000);
+    now = 63_100;
+    assertThat(told(find(CHILD, 2_000))).isEqualTo("NOTHING");
+    assertThat(ledger.counts().tombstones()).isZero();
+  }
+
+  @Test
+  void answersNothingOnceItsEventsHaveEnded() {
+    ledger.deactivate();
+    assertThat(told(find(PARENT, 2_000))).isEqualTo("NOTHING");
+  }
+
+  private void fork(int parent, int child, long millis) {
+    ledger.forked(parent, child, millis * 1_000_000);
+  }
+
+  private void exec(int pid, long millis) {
+    ledger.execed(pid, millis * 1_000_000);
+  }
+
+  private void exit(int pid, long millis) {
+    ledger.exited(pid, true, millis * 1_000_000);
+  }
+
+  private Finding find(int pid, long stampMillis) {
+    return ledger.find(
+        pid, new Moment(stampMillis * 1_000, stampMillis * 1_000 + Attributor.STAMP_MICROS));
+  }
+}
