@@ -296,7 +296,7 @@ class PodNamesTest {
 
   private static void assertContainer(Told told, String podUid, OciContainer container) {
     assertThat(told.outcome()).as(told.toString()).isEqualTo("container");
-    assertThat(told.by()).isEqualTo("procfs");
+    assertThat(told.by()).isIn("procfs", "history");
     assertThat(told.reason()).isNull();
     assertThat(told.podUid()).isEqualTo(podUid);
     assertThat(told.containerId()).isEqualTo(id(container));
