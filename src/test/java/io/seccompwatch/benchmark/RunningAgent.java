@@ -24,13 +24,24 @@ final class RunningAgent implements AutoCloseable {
 
   /** Starts an agent and waits until it listens. */
   RunningAgent(String launcher, Path work, List<String> options) throws IOException {
+    this(launcher, work, options, Map.of());
+  }
+
+  /** The same with variables of the environment. */
+  RunningAgent(String launcher, Path work, List<String> options, Map<String, String> environment)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(launcher, "run"));
     command.addAll(List.of("--state-dir", work.resolve("state").toString()));
-    command.addAll(List.of("--kubernetes", "off", "--listen", "127.0.0.1:0"));
+    if (!options.contains("--kubernetes")) {
+      command.addAll(List.of("--kubernetes", "off"));
+    }
+    command.addAll(List.of("--listen", "127.0.0.1:0"));
     command.addAll(List.of("--violations-log", "off"));
     command.addAll(options);
     startedNanos = System.nanoTime();
-    process = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     BufferedReader log = process.errorReader(StandardCharsets.UTF_8);
     StringBuilder said = new StringBuilder();
     String line = log.readLine();

@@ -130,7 +130,7 @@ public final class PodJson {
   /** A container of the specification. */
   public static Map<String, Object> container(String name, String image) {
     List<Object> env = new ArrayList<>();
-    for (int i = 0; i < 24; i++) {
+    for (int i = 0; i < 56; i++) {
       env.add(object("name", "SETTING_" + i, "value", "a value of some length, number " + i));
     }
     return object(
