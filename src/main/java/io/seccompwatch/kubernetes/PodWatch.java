@@ -81,7 +81,7 @@ public final class PodWatch implements AutoCloseable {
   private static final int GONE = 410;
 
   /**
-   * How many failures in a row make a 403 one that takes a person: an API server that has just
+   * How many 403 it takes until that is believed to take a person: an API server that has just
    * started forbids everything until it has read its rules, for a second or so (seen in 1.36).
    */
   private static final int BELIEVED_AFTER = 5;
@@ -127,6 +127,9 @@ public final class PodWatch implements AutoCloseable {
   private @Nullable String version;
 
   private String notOlderThan = "0";
+
+  /** How often the server has forbidden it since the pods were last in touch. */
+  private int forbidden;
 
   /**
    * A watch; {@link #start} starts it.
@@ -278,6 +281,7 @@ public final class PodWatch implements AutoCloseable {
 
   private void synced() {
     index.inTouch();
+    forbidden = 0;
     if (book.state(State.SYNCED)) {
       int failures = backoff.failures();
       tell(() -> listener.synced(index.size().live(), failures));
@@ -293,8 +297,12 @@ public final class PodWatch implements AutoCloseable {
         failed(State.UNAUTHORIZED, error, backoff.next());
       }
       case 403 -> {
+        if (forbidden == 0) {
+          backoff.reset(); // However long the server was away, it has just come
+        }
+        forbidden++;
         Duration wait = backoff.next();
-        boolean believed = backoff.failures() >= BELIEVED_AFTER;
+        boolean believed = forbidden >= BELIEVED_AFTER;
         failed(State.FORBIDDEN, error, believed ? backoff.atLeast(timing.refused()) : wait);
       }
       default -> {
