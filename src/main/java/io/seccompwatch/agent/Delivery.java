@@ -41,7 +41,11 @@ final class Delivery implements AutoCloseable {
     static final Limits DEFAULT = new Limits(4_096, Duration.ofSeconds(1), Duration.ofSeconds(10));
   }
 
-  private static final long GLANCE_MILLIS = 20;
+  /** How often it is looked whether a pod's status has come. */
+  private static final long NAMES_GLANCE_MILLIS = 50;
+
+  /** How often it is looked whether process events have come: mostly that takes a millisecond. */
+  private static final long PROCESS_GLANCE_MILLIS = 2;
 
   /** How many processes are looked for while a reader may wait for the lock: some 4 ms. */
   private static final int MOST_ASKED = 200;
@@ -69,6 +73,10 @@ final class Delivery implements AutoCloseable {
   private final Deque<Waiting> waiting = new ArrayDeque<>();
   private final Map<String, Integer> keys = new ConcurrentHashMap<>();
   private final Thread thread = new Thread(this::run, "delivery");
+
+  /** How many of the waiting are waiting for process events. */
+  private int lagging;
+
   private boolean closed;
 
   Delivery(
@@ -138,7 +146,7 @@ final class Delivery implements AutoCloseable {
           if (waiting.isEmpty()) {
             waiting.wait();
           } else {
-            waiting.wait(GLANCE_MILLIS);
+            waiting.wait(lagging > 0 ? PROCESS_GLANCE_MILLIS : NAMES_GLANCE_MILLIS);
             round();
           }
         }
@@ -162,9 +170,10 @@ final class Delivery implements AutoCloseable {
         keys.merge(key, 1, Integer::sum);
       }
       waiting.addLast(entry);
+      this.lagging += lagging ? 1 : 0;
       if (closed) {
         release(waiting.removeLast(), true);
-      } else if (waiting.size() == 1) {
+      } else if (waiting.size() == 1 || (lagging && this.lagging == 1)) {
         waiting.notifyAll();
       }
     }
@@ -216,6 +225,7 @@ final class Delivery implements AutoCloseable {
     }
     entry.violation = again.violation();
     entry.processDeadline = 0;
+    lagging--;
     identification.observe(entry.violation);
     return true;
   }

@@ -6,9 +6,7 @@ import io.seccompwatch.attribution.PodFacts.Termination;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -53,8 +51,6 @@ public final class PodIndex implements PodDirectory {
    */
   public record Size(int live, int deleted, long refused, long forgotten) {}
 
-  private record Claim(TrackedPod pod, Container container, String id) {}
-
   private final Clock clock;
   private final Limits limits;
 
@@ -63,12 +59,7 @@ public final class PodIndex implements PodDirectory {
 
   private final Map<String, TrackedPod> deleted = new LinkedHashMap<>();
 
-  /** By the UID that the kubelet knows, escaped; by bare container id; by namespace and name. */
-  private final Map<String, List<TrackedPod>> byUid = new HashMap<>();
-
-  private final Map<String, List<Claim>> byContainer = new HashMap<>();
-  private final Map<String, List<TrackedPod>> byName = new HashMap<>();
-
+  private final PodTables tables = new PodTables();
   private boolean listed;
   private boolean incomplete;
   private @Nullable Instant outOfTouchSince;
@@ -111,11 +102,11 @@ public final class PodIndex implements PodDirectory {
       return;
     }
     if (before != null) {
-      unlink(before);
+      tables.remove(before);
       deleted.remove(facts.uid());
     }
     live.put(facts.uid(), now);
-    link(now);
+    tables.add(now);
     version++;
   }
 
@@ -125,10 +116,10 @@ public final class PodIndex implements PodDirectory {
     if (pod == null) {
       return;
     }
-    unlink(pod);
+    tables.remove(pod);
     TrackedPod gone = pod.deletedAt(clock.instant());
     deleted.put(uid, gone);
-    link(gone);
+    tables.add(gone);
     forget();
     version++;
   }
@@ -177,12 +168,11 @@ public final class PodIndex implements PodDirectory {
     }
     String uid = found.podUid();
     String id = found.containerId();
-    List<Claim> claims = id == null ? List.of() : claims(bare(id));
-    TrackedPod pod = uid == null ? only(claims) : ofUid(uid);
+    TrackedPod pod = uid != null ? tables.ofUid(uid) : id == null ? null : tables.ofContainer(id);
     if (pod == null) {
       return notFound(found);
     }
-    Claim claim = ofContainer(claims, pod);
+    PodTables.Claim claim = id == null ? null : tables.containerOf(pod, id);
     if (claim != null) {
       String podUid = uid == null ? pod.facts().kubeletUid() : uid;
       return new Naming(found.named(podUid, claim.id(), pod.named(claim.container())), false);
@@ -202,45 +192,6 @@ public final class PodIndex implements PodDirectory {
     AttributionReason reason =
         synced() ? AttributionReason.POD_NOT_FOUND : AttributionReason.KUBERNETES_UNAVAILABLE;
     return new Naming(found.without(reason), true);
-  }
-
-  /** The pod that all claims are of; null when there is none, or when there are several. */
-  private static @Nullable TrackedPod only(List<Claim> claims) {
-    TrackedPod pod = null;
-    for (Claim claim : claims) {
-      if (pod != null && !pod.isSamePod(claim.pod())) {
-        return null;
-      }
-      pod = pod == null || claim.pod().live() ? claim.pod() : pod;
-    }
-    return pod;
-  }
-
-  /** The container of a pod that all claims are of; null when one is another's, or of another. */
-  private static @Nullable Claim ofContainer(List<Claim> claims, TrackedPod pod) {
-    Claim only = null;
-    for (Claim claim : claims) {
-      boolean own = claim.pod().isSamePod(pod);
-      if (!own || (only != null && !only.container().name().equals(claim.container().name()))) {
-        return null;
-      }
-      only = only == null || claim.pod().live() ? claim : only;
-    }
-    return only;
-  }
-
-  /** The pod that the kubelet knows by this UID; null when there is none, or when two say so. */
-  private @Nullable TrackedPod ofUid(String uid) {
-    List<TrackedPod> pods = byUid.getOrDefault(escaped(uid), List.of());
-    List<TrackedPod> given = pods.stream().filter(pod -> pod.facts().staticHash() == null).toList();
-    TrackedPod found = null;
-    for (TrackedPod pod : given.isEmpty() ? pods : given) {
-      if (found != null && !found.isSamePod(pod)) {
-        return null;
-      }
-      found = found == null || pod.live() ? pod : found;
-    }
-    return found;
   }
 
   @Override
@@ -282,7 +233,7 @@ public final class PodIndex implements PodDirectory {
     if (!synced()) {
       return false;
     }
-    List<TrackedPod> known = byName.getOrDefault(nameKey(namespace, pod), List.of());
+    List<TrackedPod> known = tables.named(namespace, pod);
     boolean gone =
         known.stream().allMatch(p -> p.deleted() != null && p.deleted().isBefore(instant));
     return gone && !incomplete;
@@ -301,67 +252,7 @@ public final class PodIndex implements PodDirectory {
       }
       forgotten += over ? 0 : 1;
       oldestFirst.remove();
-      unlink(pod);
+      tables.remove(pod);
     }
-  }
-
-  private void link(TrackedPod pod) {
-    PodFacts facts = pod.facts();
-    add(byUid, escaped(facts.kubeletUid()), pod);
-    add(byName, nameKey(facts.namespace(), facts.name()), pod);
-    for (Container container : facts.containers()) {
-      for (String id : container.ids()) {
-        add(byContainer, bare(id), new Claim(pod, container, id));
-      }
-    }
-  }
-
-  private void unlink(TrackedPod pod) {
-    PodFacts facts = pod.facts();
-    remove(byUid, escaped(facts.kubeletUid()), pod);
-    remove(byName, nameKey(facts.namespace(), facts.name()), pod);
-    for (Container container : facts.containers()) {
-      for (String id : container.ids()) {
-        remove(byContainer, bare(id), new Claim(pod, container, id));
-      }
-    }
-  }
-
-  private List<Claim> claims(String bareId) {
-    return byContainer.getOrDefault(bareId, List.of());
-  }
-
-  private static <T> void add(Map<String, List<T>> map, String key, T value) {
-    map.merge(key, List.of(value), PodIndex::joined);
-  }
-
-  private static <T> void remove(Map<String, List<T>> map, String key, T value) {
-    map.computeIfPresent(
-        key,
-        (k, values) -> {
-          List<T> left = values.stream().filter(other -> !other.equals(value)).toList();
-          return left.isEmpty() ? null : left;
-        });
-  }
-
-  private static <T> List<T> joined(List<T> a, List<T> b) {
-    List<T> all = new ArrayList<>(a);
-    all.addAll(b);
-    return List.copyOf(all);
-  }
-
-  /** systemd's names do not tell a dash from an underscore, see {@link CgroupNames#sameUid}. */
-  private static String escaped(String uid) {
-    return uid.replace('-', '_');
-  }
-
-  /** The id without the runtime, which a cgroup's name need not tell. */
-  private static String bare(String containerId) {
-    int at = containerId.indexOf("://");
-    return at < 0 ? containerId : containerId.substring(at + 3);
-  }
-
-  private static String nameKey(String namespace, String name) {
-    return namespace + "/" + name;
   }
 }

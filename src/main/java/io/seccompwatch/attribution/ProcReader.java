@@ -83,6 +83,16 @@ public final class ProcReader {
     }
   }
 
+  /** Whom the PID's cgroup names now, whoever has it; null when that cannot be read. */
+  @Nullable CgroupOwner glance(int pid) {
+    try {
+      int length = fill(proc.resolve(Integer.toString(pid)).resolve("cgroup"), bytes.length);
+      return parser.read(bytes, length).alive();
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
   private @Nullable Stat stat(Path directory) throws IOException {
     return parse(bytes, fill(directory.resolve("stat"), STAT_BYTES));
   }

@@ -6,6 +6,7 @@ import io.seccompwatch.linux.ProcessConnectorException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,12 @@ public final class ProcessEvents implements AutoCloseable {
 
   private static final long GLANCE_MILLIS = 1_000;
 
+  /** So often in so long a time it wakes up without a rest. */
+  private static final int FREE_WAKE_UPS = 2;
+
+  private static final long BURST_NANOS = 20_000_000;
+  private static final long REST_NANOS = 1_000_000;
+
   private final ProcessList processes;
   private final ProcessLedger ledger;
   private final ProcessConnector connector;
@@ -31,6 +38,8 @@ public final class ProcessEvents implements AutoCloseable {
 
   private @Nullable BitSet walking;
   private int walkedTo;
+  private long burstBeganNanos = System.nanoTime();
+  private int wakeUps;
   private long walkBeganNanos;
   private volatile @Nullable String problem;
 
@@ -137,8 +146,8 @@ public final class ProcessEvents implements AutoCloseable {
 
   /** Reads what waits, or waits; false when it was closed. */
   private boolean step() throws ErrnoException {
-    int received = connector.receive();
-    if (received > 0) {
+    connector.receive();
+    if (!connector.hasEmptied()) {
       return true;
     }
     ledger.caughtUp(connector.caughtUpNanos());
@@ -147,7 +156,23 @@ public final class ProcessEvents implements AutoCloseable {
       walkOn(walking);
       return true;
     }
+    rest();
     return ledger.wantsWalk() ? connector.await(GLANCE_MILLIS) : connector.await();
+  }
+
+  /**
+   * To wake up costs more than all that an event needs: when many come, they are let gather for a
+   * millisecond. The first ones of a burst are read at once.
+   */
+  private void rest() {
+    long now = System.nanoTime();
+    if (now - burstBeganNanos > BURST_NANOS) {
+      burstBeganNanos = now;
+      wakeUps = 0;
+    }
+    if (++wakeUps > FREE_WAKE_UPS) {
+      LockSupport.parkNanos(REST_NANOS);
+    }
   }
 
   private void beginWalk() {

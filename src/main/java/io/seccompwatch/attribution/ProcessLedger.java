@@ -7,6 +7,7 @@ import io.seccompwatch.attribution.ProcessView.Present;
 import io.seccompwatch.linux.ProcessEventSink;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,7 @@ public final class ProcessLedger implements ProcessEventSink {
   private static final String PAUSE = "pause";
 
   private final IntFunction<ProcessView> reader;
+  private final IntFunction<@Nullable CgroupOwner> glance;
   private final LongSupplier nowNanos;
   private final LongSupplier drainedNanos;
   private final Limits limits;
@@ -95,15 +97,17 @@ public final class ProcessLedger implements ProcessEventSink {
    */
   public ProcessLedger(
       ProcReader reader, LongSupplier nowNanos, LongSupplier drainedNanos, Limits limits) {
-    this(reader::read, nowNanos, drainedNanos, limits);
+    this(reader::read, reader::glance, nowNanos, drainedNanos, limits);
   }
 
   ProcessLedger(
       IntFunction<ProcessView> reader,
+      IntFunction<@Nullable CgroupOwner> glance,
       LongSupplier nowNanos,
       LongSupplier drainedNanos,
       Limits limits) {
     this.reader = reader;
+    this.glance = glance;
     this.nowNanos = nowNanos;
     this.drainedNanos = drainedNanos;
     this.limits = limits;
@@ -180,19 +184,33 @@ public final class ProcessLedger implements ProcessEventSink {
   @Override
   public void execed(int pid, long nanos) {
     long micros = nanos / 1_000;
-    ProcessView view = reader.apply(pid);
-    long readMicros = nowNanos.getAsLong() / 1_000;
+    // Most stay where they are: a third of a whole read tells that
+    InContainer glimpsed = settled(glance.apply(pid));
+    boolean same;
     synchronized (this) {
       events++;
       int slot = table.holder(pid);
       if (slot != LifetimeTable.NONE && !table.isOpen(slot)) {
         table.reopen(slot); // another thread took the main one's place
       }
+      InContainer known = slot == LifetimeTable.NONE ? null : table.owner(slot);
+      same = Objects.equals(known, glimpsed);
+    }
+    if (!same) {
+      read(pid, micros);
+    }
+    advance(micros);
+  }
+
+  private void read(int pid, long micros) {
+    ProcessView view = reader.apply(pid);
+    long readMicros = nowNanos.getAsLong() / 1_000;
+    synchronized (this) {
+      int slot = table.holder(pid);
       if (view instanceof Present present && !present.thread()) {
         enter(pid, slot, present, micros, readMicros);
       }
     }
-    advance(micros);
   }
 
   /** Enters what was read of a process after it executed. */
@@ -200,7 +218,7 @@ public final class ProcessLedger implements ProcessEventSink {
     // The next process of the PID would have started after the exec
     boolean certain = present.startTicks() < micros / TICK_MICROS;
     long doubt = certain ? 0 : readMicros;
-    InContainer owner = settled(present);
+    InContainer owner = settled(present.owner());
     if (slot == LifetimeTable.NONE) {
       if (present.startTicks() <= micros / TICK_MICROS) {
         add(pid, present, owner, doubt);
@@ -209,11 +227,10 @@ public final class ProcessLedger implements ProcessEventSink {
         && (owner != null || !present.dead())) {
       InContainer before = table.owner(slot);
       boolean young = micros - table.start(slot) <= YOUNG_MICROS;
-      if (before != null && before.equals(owner)) {
-        if (certain) {
-          table.seen(slot, owner, 0, adopts(present));
-        }
-      } else if (before == null && (owner == null || young)) {
+      if (Objects.equals(before, owner)) {
+        return;
+      }
+      if (before == null && young) {
         // Before its first exec it was the runtime's, on the way into this container
         table.seen(slot, owner, doubt, adopts(present));
       } else {
@@ -237,8 +254,8 @@ public final class ProcessLedger implements ProcessEventSink {
   }
 
   /** Where processes stay; elsewhere a young one may be on its way. */
-  private @Nullable InContainer settled(Present present) {
-    if (!(present.owner() instanceof InContainer owner)
+  private @Nullable InContainer settled(@Nullable CgroupOwner read) {
+    if (!(read instanceof InContainer owner)
         || owner.podUid() == null
         || owner.containerId() == null) {
       return null;
@@ -322,7 +339,7 @@ public final class ProcessLedger implements ProcessEventSink {
           && !present.thread()
           && !present.kernel()
           && !present.dead()) {
-        add(pid, present, settled(present), readMicros);
+        add(pid, present, settled(present.owner()), readMicros);
       }
     }
   }

@@ -57,6 +57,7 @@ public final class ProcessConnector extends PolledDescriptor {
   private long bootMinusMonotonic;
   private long clocksReadNanos;
   private long emptyNanos;
+  private boolean emptied;
   private boolean overrun;
 
   /** Odd while the receiving thread may hold events, even while it waits for some. */
@@ -136,12 +137,14 @@ public final class ProcessConnector extends PolledDescriptor {
   }
 
   /**
-   * Gives the sink what waits, up to {@value DatagramBatch#SIZE} messages, without waiting.
+   * Gives the sink what waits, up to {@value DatagramBatch#SIZE} messages, without waiting. {@link
+   * #hasEmptied} tells whether that was all.
    *
    * @return how many messages were taken; 0 when none waits or this is closed
    * @throws ErrnoException when recvmmsg(2) fails
    */
   public int receive() throws ErrnoException {
+    emptied = true;
     if (!enter()) {
       return 0;
     }
@@ -157,7 +160,7 @@ public final class ProcessConnector extends PolledDescriptor {
         count = batch.receive(calls, socket);
       }
       if (Errno.EAGAIN.is(count) || Errno.EINTR.is(count)) {
-        empty(now);
+        leftNothing(now);
         return 0;
       }
       ErrnoException.check("recvmmsg process connector", count);
@@ -166,13 +169,22 @@ public final class ProcessConnector extends PolledDescriptor {
           parser.read(batch.data(), batch.at(i), batch.length(i), bootMinusMonotonic);
         }
       }
+      emptied = count < DatagramBatch.SIZE;
+      if (emptied) {
+        leftNothing(now);
+      }
       return count;
     } finally {
       leave();
     }
   }
 
-  private void empty(long now) {
+  /** Whether the last {@link #receive} took all that was there. */
+  public boolean hasEmptied() {
+    return emptied;
+  }
+
+  private void leftNothing(long now) {
     if (overrun) {
       overrun = false;
       sink.lost(0, parser.newestNanos());

@@ -67,6 +67,7 @@ final class ProcessLedgerModelTest {
       ledger =
           new ProcessLedger(
               this::view,
+              pid -> view(pid) instanceof ProcessView.Present present ? present.owner() : null,
               () -> now * 1_000,
               () -> queue.isEmpty() && !lossDue ? now * 1_000 : -1,
               new ProcessLedger.Limits(8, 6, 1_000));

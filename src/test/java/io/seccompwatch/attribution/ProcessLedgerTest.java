@@ -30,6 +30,7 @@ final class ProcessLedgerTest {
   private ProcessLedger ledger(ProcessLedger.Limits limits) {
     return new ProcessLedger(
         pid -> proc.getOrDefault(pid, new ProcessView.Gone()),
+        pid -> proc.get(pid) instanceof ProcessView.Present present ? present.owner() : null,
         () -> now * 1_000_000,
         () -> drained ? now * 1_000_000 : -1,
         limits);

@@ -66,10 +66,8 @@ public final class PodsBenchmark {
                   "127.0.0.1",
                   "KUBERNETES_SERVICE_PORT",
                   Integer.toString(server.port()),
-                  "SECCOMP_WATCH_JAVA_OPTS",
-                  System.getenv().getOrDefault("SECCOMP_WATCH_JAVA_OPTS", "")
-                      + " -Dseccomp-watch.account="
-                      + work);
+                  "KUBERNETES_AUTH_SERVICEACCOUNT_TOKEN",
+                  work.resolve("token").toString());
         }
         case "kubeconfig" -> {
           Path file = Files.writeString(work.resolve("config"), server.kubeconfig("token"));

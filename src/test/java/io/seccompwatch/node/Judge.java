@@ -94,18 +94,19 @@ final class Judge implements LineSink, AutoCloseable {
   private final Attributor without = new Attributor(reader(), clock, history, null);
   private final @Nullable Attributor with;
   private final Queue<Waiting> waiting = new ArrayDeque<>();
-  private final ScheduledExecutorService walker = Executors.newSingleThreadScheduledExecutor();
+  private final ScheduledExecutorService walker = Executors.newScheduledThreadPool(2);
 
   final Verdicts withEvents = new Verdicts();
   final Verdicts withoutEvents = new Verdicts();
-  int waited;
+  int retries;
 
-  @SuppressWarnings("FutureReturnValueIgnored") // a walk throws nothing
+  @SuppressWarnings("FutureReturnValueIgnored") // what runs there throws nothing
   Judge(@Nullable ProcessLedger ledger) {
     // A history of its own: what the one way reads must not help the other
     with = ledger == null ? null : new Attributor(reader(), clock, historyOf(clock), ledger);
     history.walk();
     walker.scheduleWithFixedDelay(history::walk, 2, 2, TimeUnit.SECONDS);
+    walker.scheduleWithFixedDelay(this::done, 2, 2, TimeUnit.MILLISECONDS);
   }
 
   private static ProcessHistory historyOf(BootClock clock) {
@@ -137,7 +138,7 @@ final class Judge implements LineSink, AutoCloseable {
       Attribution found = with.attribute(record);
       if (with.mayImprove(record) && System.nanoTime() - sinceNanos < WAIT_NANOS) {
         waiting.add(new Waiting(record, sinceNanos));
-        waited++;
+        retries++;
       } else {
         withEvents.count(record, found);
       }

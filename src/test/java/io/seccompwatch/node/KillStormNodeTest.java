@@ -76,10 +76,10 @@ class KillStormNodeTest {
           "all records", PATIENCE, () -> judge.done() >= kills, () -> judge.withEvents.toString());
       ProcessLedger.Counts counts = events.ledger().counts();
       System.out.printf(
-          "%d kills in %d ms, %d waited; with events: %s; without: %s (%.1f %%); %s%n",
+          "%d kills in %d ms, tried again %d times; with events: %s; without: %s (%.1f %%); %s%n",
           kills,
           tookMillis,
-          judge.waited,
+          judge.retries,
           judge.withEvents,
           judge.withoutEvents,
           100.0 * judge.withoutEvents.right / kills,
