@@ -36,7 +36,8 @@ public final class PodWatch implements AutoCloseable {
    *
    * @param firstRetry the wait after a first failure, on average a little less
    * @param longestRetry the wait that it grows to
-   * @param refused the wait after the server refused the agent itself: that takes a person
+   * @param refused the wait after the server refused the agent itself again and again: that takes a
+   *     person
    * @param answer how long an answer may take to begin, and to go on when it is a list
    * @param watch how long a watch is asked to last; also how long a dead one goes unnoticed
    */
@@ -78,6 +79,13 @@ public final class PodWatch implements AutoCloseable {
   }
 
   private static final int GONE = 410;
+
+  /**
+   * How many 403 it takes until that is believed to take a person: an API server that has just
+   * started forbids everything until it has read its rules, for a second or so (seen in 1.36).
+   */
+  private static final int BELIEVED_AFTER = 5;
+
   private static final int MAX_PAGES = 100;
 
   /** A watch that ends sooner, again and again, is a failure. */
@@ -119,6 +127,9 @@ public final class PodWatch implements AutoCloseable {
   private @Nullable String version;
 
   private String notOlderThan = "0";
+
+  /** How often the server has forbidden it since the pods were last in touch. */
+  private int forbidden;
 
   /**
    * A watch; {@link #start} starts it.
@@ -270,6 +281,7 @@ public final class PodWatch implements AutoCloseable {
 
   private void synced() {
     index.inTouch();
+    forbidden = 0;
     if (book.state(State.SYNCED)) {
       int failures = backoff.failures();
       tell(() -> listener.synced(index.size().live(), failures));
@@ -284,7 +296,15 @@ public final class PodWatch implements AutoCloseable {
         renew();
         failed(State.UNAUTHORIZED, error, backoff.next());
       }
-      case 403 -> failed(State.FORBIDDEN, error, backoff.atLeast(timing.refused()));
+      case 403 -> {
+        if (forbidden == 0) {
+          backoff.reset(); // However long the server was away, it has just come
+        }
+        forbidden++;
+        Duration wait = backoff.next();
+        boolean believed = forbidden >= BELIEVED_AFTER;
+        failed(State.FORBIDDEN, error, believed ? backoff.atLeast(timing.refused()) : wait);
+      }
       default -> {
         // 504 says that the version is one of the future: etcd was restored, say
         if (e.status == 400 || e.status == 504) {

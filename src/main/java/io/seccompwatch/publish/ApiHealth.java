@@ -33,6 +33,12 @@ final class ApiHealth {
   /** How long until something forbidden is tried again: somebody may have mended the RBAC. */
   static final long FORBIDDEN_MILLIS = 600_000;
 
+  /**
+   * How often in a row something is forbidden before that is believed: an API server that has just
+   * started forbids everything until it has read its rules, for a second or so (seen in 1.36).
+   */
+  static final int BELIEVED_AFTER = 4;
+
   /** How long it is known that something was forbidden that nobody has asked for since. */
   private static final long FORBIDDEN_KNOWN_MILLIS = 6 * FORBIDDEN_MILLIS;
 
@@ -44,7 +50,12 @@ final class ApiHealth {
 
   private record Permission(Verb verb, String namespace) {}
 
-  private record Refusal(long at, String problem) {}
+  private record Refusal(long at, String problem, int times) {
+
+    private boolean isBelieved() {
+      return times >= BELIEVED_AFTER;
+    }
+  }
 
   private final RandomGenerator random;
   private final Map<Permission, Refusal> forbidden =
@@ -99,8 +110,12 @@ final class ApiHealth {
     outage = outage == null ? EventText.message(reason) : outage;
   }
 
-  /** It forbids something in a namespace. */
-  void forbid(Verb verb, String namespace, String message, long now) {
+  /**
+   * It forbids something in a namespace.
+   *
+   * @return whether that is to be believed; else nothing is asked for in the meantime
+   */
+  boolean forbid(Verb verb, String namespace, String message, long now) {
     answered();
     Permission permission = new Permission(verb, namespace);
     Refusal known = forbidden.get(permission);
@@ -113,13 +128,20 @@ final class ApiHealth {
                 + EventText.message(namespace)
                 + ": give the agent's account create and patch on events in events.k8s.io: "
                 + EventText.message(message);
-    forbidden.put(permission, new Refusal(now, problem));
+    Refusal refusal = new Refusal(now, problem, known == null ? 1 : known.times() + 1);
+    forbidden.put(permission, refusal);
+    if (!refusal.isBelieved()) {
+      pausedUntil = now + pause(refusal.times() - 1);
+    }
+    return refusal.isBelieved();
   }
 
   /** For how long something is not to be asked for in a namespace; 0 when it may. */
   long forbiddenFor(Verb verb, String namespace, long now) {
     Refusal refusal = forbidden.get(new Permission(verb, namespace));
-    return refusal == null ? 0 : Math.max(0, refusal.at() + FORBIDDEN_MILLIS - now);
+    return refusal == null || !refusal.isBelieved()
+        ? 0
+        : Math.max(0, refusal.at() + FORBIDDEN_MILLIS - now);
   }
 
   /** What is wrong; null when nothing is. The same text for as long as the same is wrong. */
@@ -127,10 +149,11 @@ final class ApiHealth {
     Iterator<Refusal> refusals = forbidden.values().iterator();
     while (refusals.hasNext()) {
       Refusal refusal = refusals.next();
-      if (now - refusal.at() < FORBIDDEN_KNOWN_MILLIS) {
+      if (now - refusal.at() >= FORBIDDEN_KNOWN_MILLIS) {
+        refusals.remove();
+      } else if (refusal.isBelieved()) {
         return refusal.problem();
       }
-      refusals.remove();
     }
     return failures >= TOLD_AFTER ? outage : refused;
   }

@@ -196,11 +196,8 @@ final class EventCorrelator {
       case EventsApi.NamespaceTerminating gone -> giveUp(series);
       case EventsApi.Forbidden forbidden -> {
         String namespace = series.pod.namespace();
-        health.forbid(Verb.CREATE, namespace, forbidden.message(), now);
-        for (EventSeries other : List.copyOf(all.values())) {
-          if (!other.live && other.pod.namespace().equals(namespace)) {
-            fail(other);
-          }
+        if (health.forbid(Verb.CREATE, namespace, forbidden.message(), now)) {
+          failAllIn(namespace);
         }
       }
       case EventsApi.Invalid invalid -> {
@@ -306,6 +303,14 @@ final class EventCorrelator {
   private void giveUp(EventSeries series) {
     health.answered();
     fail(series);
+  }
+
+  private void failAllIn(String namespace) {
+    for (EventSeries series : List.copyOf(all.values())) {
+      if (!series.live && series.pod.namespace().equals(namespace)) {
+        fail(series);
+      }
+    }
   }
 
   private void fail(EventSeries series) {

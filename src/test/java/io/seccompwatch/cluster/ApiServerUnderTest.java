@@ -10,6 +10,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -26,6 +27,8 @@ import java.util.concurrent.TimeUnit;
 public final class ApiServerUnderTest implements AutoCloseable {
 
   private static final Path SCRIPT = Path.of("src", "test", "kubernetes", "cluster");
+
+  private static final Path RIGHTS = SCRIPT.resolveSibling("rbac.yaml");
 
   /** Set to 1 where the tests must not be skipped. */
   private static final String REQUIRED = "SECCOMP_WATCH_REQUIRE_KUBERNETES";
@@ -110,10 +113,15 @@ public final class ApiServerUnderTest implements AutoCloseable {
     return directory.resolve("serviceaccount");
   }
 
+  /** Its address, with the scheme. */
+  public URI address() {
+    JsonNode config = admin().json("config", "view");
+    return URI.create(config.at("/clusters/0/cluster/server").asText());
+  }
+
   /** Requests with the agent's credentials, for what kubectl does not send. */
   public AgentRequests agentRequests() {
-    JsonNode config = admin().json("config", "view");
-    return new AgentRequests(config.at("/clusters/0/cluster/server").asText(), serviceAccount());
+    return new AgentRequests(address().toString(), serviceAccount());
   }
 
   /**
@@ -137,6 +145,11 @@ public final class ApiServerUnderTest implements AutoCloseable {
   public void revokeTokens() {
     admin().text("-n", ACCOUNT, "delete", "serviceaccount", ACCOUNT);
     admin().text("-n", ACCOUNT, "create", "serviceaccount", ACCOUNT);
+  }
+
+  /** Gives the agent's account its rights back, whatever was taken from them. */
+  public void giveRights() {
+    admin().text("apply", "-f", RIGHTS.toString());
   }
 
   /** Makes a namespace. */

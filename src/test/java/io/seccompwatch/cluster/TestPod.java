@@ -73,17 +73,25 @@ public final class TestPod {
     return this;
   }
 
-  /** Gives it a controller, of apps/v1 or batch/v1. */
+  /** Gives it a controller, of v1 (a Node, of mirror pods), batch/v1 or apps/v1. */
   public TestPod owner(String kind, String owner) {
     metadata
         .withArrayProperty("ownerReferences")
         .addObject()
-        .put("apiVersion", kind.equals("Job") ? "batch/v1" : "apps/v1")
+        .put("apiVersion", version(kind))
         .put("kind", kind)
         .put("name", owner)
         .put("uid", UUID.randomUUID().toString())
         .put("controller", true);
     return this;
+  }
+
+  private static String version(String kind) {
+    return switch (kind) {
+      case "Node" -> "v1";
+      case "Job" -> "batch/v1";
+      default -> "apps/v1";
+    };
   }
 
   /** Asks for a seccomp profile for all of its containers. */

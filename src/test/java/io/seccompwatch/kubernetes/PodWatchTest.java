@@ -60,6 +60,10 @@ class PodWatchTest {
   }
 
   private PodWatch start() throws IOException {
+    return start(FAST);
+  }
+
+  private PodWatch start(PodWatch.Timing timing) throws IOException {
     ApiConnection connection =
         ApiConnection.open(new ApiAccess.Kubeconfig(api.kubeconfig(directory)), "seccomp-watch/t");
     open.add(connection);
@@ -69,7 +73,7 @@ class PodWatchTest {
             PodJson.NODE,
             index,
             Clock.systemUTC(),
-            FAST,
+            timing,
             new Random(1),
             new PodWatch.Listener() {
               @Override
@@ -215,6 +219,26 @@ class PodWatchTest {
               assertThat(status.lastError()).isNotNull();
               assertThat(status.state()).isEqualTo(State.SYNCED);
             });
+  }
+
+  /** Until it has read its rules, an API server that comes back forbids everything. */
+  @Test
+  void doesNotBelieveAtOnceThatItIsForbiddenAfterAnOutage() throws Exception {
+    for (int i = 0; i < 8; i++) {
+      api.lists.add(MockApi.refuse(500, "starting"));
+    }
+    for (int i = 0; i < 4; i++) {
+      api.lists.add(MockApi.refuse(403, "no rules yet"));
+    }
+    start(
+        new PodWatch.Timing(
+            FAST.firstRetry(),
+            FAST.longestRetry(),
+            Duration.ofMinutes(5),
+            FAST.answer(),
+            FAST.watch()));
+    Await.until("in touch", index::synced);
+    assertThat(api.listed).hasSize(13);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.seccompwatch.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
@@ -58,6 +59,13 @@ final class Agent implements AutoCloseable {
         launch(parent, Files.createTempDirectory(parent, "state"), List.of(), arguments));
   }
 
+  /** The same in a cluster: the arguments say how the API server is reached. */
+  static Agent startInCluster(Path parent, List<String> prefix, String... arguments)
+      throws IOException {
+    Path state = Files.createTempDirectory(parent, "state");
+    return watching(execute(parent, state, prefix, List.of(arguments)));
+  }
+
   /** The same with a state directory that an earlier agent may have used. */
   static Agent startOn(Path parent, Path stateDirectory, String... arguments) throws IOException {
     return watching(launch(parent, stateDirectory, List.of(), arguments));
@@ -72,14 +80,22 @@ final class Agent implements AutoCloseable {
   /** Starts it and waits for nothing: it may be about to refuse. */
   static Agent launch(Path parent, Path stateDirectory, List<String> prefix, String... arguments)
       throws IOException {
+    List<String> withoutCluster = new ArrayList<>(List.of("--kubernetes", "off"));
+    withoutCluster.addAll(List.of(arguments));
+    return execute(parent, stateDirectory, prefix, withoutCluster);
+  }
+
+  private static Agent execute(
+      Path parent, Path stateDirectory, List<String> prefix, List<String> arguments)
+      throws IOException {
     Path directory = Files.createTempDirectory(parent, "agent");
     Path errors = directory.resolve("stderr");
     Path violations = directory.resolve("violations.jsonl");
     List<String> command = new ArrayList<>(prefix);
-    command.addAll(List.of(COMMAND.toString(), "run", "--kubernetes", "off"));
+    command.addAll(List.of(COMMAND.toString(), "run"));
     command.addAll(List.of("--listen", "127.0.0.1:0", "--state-dir", stateDirectory.toString()));
     command.addAll(List.of("--violations-log", violations.toString()));
-    command.addAll(List.of(arguments));
+    command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectInput(new File("/dev/null"))
@@ -125,12 +141,21 @@ final class Agent implements AutoCloseable {
 
   /** The body of a page. */
   String get(String path) throws IOException, InterruptedException {
-    HttpResponse<String> response =
-        http.send(
-            HttpRequest.newBuilder(URI.create(address + path)).timeout(REQUEST).build(),
-            HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = page(path);
     assertThat(response.statusCode()).as(path + ": " + response.body()).isEqualTo(200);
     return response.body();
+  }
+
+  /** A page that may be none, {@code /readyz} say. */
+  HttpResponse<String> page(String path) throws IOException, InterruptedException {
+    return http.send(
+        HttpRequest.newBuilder(URI.create(address + path)).timeout(REQUEST).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** A page of JSON. */
+  JsonNode json(String path) throws IOException, InterruptedException {
+    return JSON.readTree(get(path));
   }
 
   Metrics metrics() throws IOException, InterruptedException {
@@ -161,6 +186,20 @@ final class Agent implements AutoCloseable {
   /** Asks it to end, as Kubernetes does. */
   void terminate() {
     process.destroy();
+  }
+
+  /** Has it do nothing until {@link #resume}, as a node does that is short of everything. */
+  void suspend() {
+    signal("STOP");
+  }
+
+  /** Lets it go on. */
+  void resume() {
+    signal("CONT");
+  }
+
+  private void signal(String name) {
+    Command.run(stateDirectory, List.of("sh", "-c", "kill -" + name + " " + process.pid()));
   }
 
   /** Ends it without a chance to keep anything. */

@@ -59,12 +59,14 @@ final class OciContainer implements AutoCloseable {
   private final Path bundle;
   private final String comm = "sw-" + hex(5);
   private final String id = hex(32);
-  private final String podUid = UUID.randomUUID().toString();
+  private final String podUid;
   private final long pid;
 
-  private OciContainer(Engine runtime, Path parent, Filter filter, List<String> steps)
+  private OciContainer(
+      Engine runtime, Path parent, String podUid, Filter filter, List<String> steps)
       throws IOException {
     this.runtime = runtime;
+    this.podUid = podUid;
     this.bundle = Files.createTempDirectory(parent, "bundle");
     Path bin = Files.createDirectories(bundle.resolve("rootfs/bin"));
     Files.copy(Probe.compiled(), bin.resolve(comm), StandardCopyOption.COPY_ATTRIBUTES);
@@ -101,7 +103,18 @@ final class OciContainer implements AutoCloseable {
   /** The same by another runtime. */
   static OciContainer create(Engine runtime, Path parent, Filter filter, String... steps)
       throws IOException {
-    return new OciContainer(runtime, parent, filter, List.of(steps));
+    return inPod(UUID.randomUUID().toString(), runtime, parent, filter, steps);
+  }
+
+  /**
+   * The same in a pod's cgroup.
+   *
+   * @param podUid the pod's UID as the kubelet knows it
+   */
+  static OciContainer inPod(
+      String podUid, Engine runtime, Path parent, Filter filter, String... steps)
+      throws IOException {
+    return new OciContainer(runtime, parent, podUid, filter, List.of(steps));
   }
 
   /** Lets the program begin. */
@@ -145,10 +158,20 @@ final class OciContainer implements AutoCloseable {
     try (DirectoryStream<Path> hierarchies =
         Files.newDirectoryStream(Path.of("/sys/fs/cgroup"), Files::isDirectory)) {
       for (Path hierarchy : hierarchies) {
-        Files.deleteIfExists(hierarchy.resolve("kubepods/burstable/pod" + podUid));
+        Path pod = hierarchy.resolve("kubepods/burstable/pod" + podUid);
+        if (Files.exists(pod) && !hasContainers(pod)) {
+          Files.delete(pod);
+        }
       }
     } catch (IOException e) {
       throw new AssertionError("cannot clean up " + podUid, e);
+    }
+  }
+
+  /** The pod's last container takes the pod's cgroup with it. */
+  private static boolean hasContainers(Path pod) throws IOException {
+    try (DirectoryStream<Path> containers = Files.newDirectoryStream(pod, Files::isDirectory)) {
+      return containers.iterator().hasNext();
     }
   }
 

@@ -21,7 +21,47 @@ record Told(
     @Nullable String by,
     @Nullable String reason,
     @Nullable String podUid,
-    @Nullable String containerId) {
+    @Nullable String containerId,
+    Names names) {
+
+  /**
+   * What Kubernetes calls it.
+   *
+   * @param owner the owner's kind and name, {@code Deployment/api}
+   * @param profile the profile's type and, for a local one, its path: {@code Localhost a.json}
+   */
+  record Names(
+      @Nullable String namespace,
+      @Nullable String pod,
+      @Nullable String container,
+      @Nullable String image,
+      @Nullable String owner,
+      @Nullable String profile) {
+
+    /** Of what Kubernetes does not know. */
+    static final Names NONE = new Names(null, null, null, null, null, null);
+
+    private static Names of(JsonNode workload) {
+      return new Names(
+          text(workload, "/namespace"),
+          text(workload, "/pod"),
+          text(workload, "/container"),
+          text(workload, "/image"),
+          joined("/", text(workload, "/owner/kind"), text(workload, "/owner/name")),
+          joined(
+              " ", text(workload, "/profile/type"), text(workload, "/profile/localhostProfile")));
+    }
+
+    private static @Nullable String joined(
+        String by, @Nullable String first, @Nullable String second) {
+      return first == null || second == null ? first : first + by + second;
+    }
+  }
+
+  /** The audit id's number, which grows from record to record. */
+  long serial() {
+    return Long.parseLong(auditId.substring(auditId.indexOf(':') + 1));
+  }
 
   static Told of(JsonNode json) {
     if (!json.path("schema").asText().equals("seccomp-watch/v1")) {
@@ -44,7 +84,8 @@ record Told(
         text(json, "/attribution/by"),
         text(json, "/attribution/reason"),
         text(json, "/workload/podUid"),
-        text(json, "/workload/containerId"));
+        text(json, "/workload/containerId"),
+        Names.of(json.path("workload")));
   }
 
   private static @Nullable String text(JsonNode json, String pointer) {

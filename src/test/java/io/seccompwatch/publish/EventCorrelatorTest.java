@@ -84,7 +84,10 @@ class EventCorrelatorTest {
     accept("web-1", 0);
     work(0, DONE);
     accept("web-2", 0);
-    work(0, new EventsApi.Forbidden("no"));
+    long now = 0;
+    for (int i = 0; i < ApiHealth.BELIEVED_AFTER; i++) {
+      now += work(now, new EventsApi.Forbidden("no"));
+    }
     accept("web-1", 0);
     EventTally tally = correlator.tally();
     assertThat(tally.results().values()).containsExactly(1L, 1L, 0L, 1L);

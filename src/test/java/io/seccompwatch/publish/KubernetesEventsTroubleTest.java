@@ -166,9 +166,31 @@ class KubernetesEventsTroubleTest {
     assertThat(events.problem()).isNull();
   }
 
+  /** An API server that has just started has not read its rules yet. */
+  @Test
+  void whatIsForbiddenForAMomentOnlyIsNotBelieved() throws Exception {
+    for (int i = 1; i < ApiHealth.BELIEVED_AFTER; i++) {
+      api.next.add(new Forbidden("no"));
+    }
+    events.publish(EventSamples.denied("web-1"));
+    events.publish(EventSamples.denied("web-2"));
+    work();
+    assertThat(api.requests()).as("one, and then a pause").isEqualTo(1);
+    pass(Duration.ofSeconds(7));
+    assertThat(events.problem()).isNull();
+    assertThat(events.results()).isEqualTo(results(2, 0, 0, 0));
+
+    for (int i = 1; i < ApiHealth.BELIEVED_AFTER; i++) {
+      api.next.add(new Forbidden("no"));
+    }
+    events.publish(EventSamples.denied("web-3"));
+    pass(Duration.ofSeconds(7));
+    assertThat(events.results()).as("it is counted anew").isEqualTo(results(3, 0, 0, 0));
+  }
+
   @Test
   void whatIsForbiddenInANamespaceIsTriedAgainAfterTenMinutes() throws Exception {
-    api.next.add(new Forbidden("HTTP 403: no RBAC policy matched"));
+    forbid("HTTP 403: no RBAC policy matched");
     for (int pod = 0; pod < 5; pod++) {
       events.publish(EventSamples.denied("web-" + pod));
     }
@@ -177,14 +199,14 @@ class KubernetesEventsTroubleTest {
       events.publish(EventSamples.denied("web-" + pod));
       work();
     }
-    assertThat(api.requests()).isEqualTo(1);
+    assertThat(api.requests()).isEqualTo(ApiHealth.BELIEVED_AFTER);
     assertThat(events.results()).isEqualTo(results(0, 0, 0, 1_005));
     assertThat(events.problem())
         .isEqualTo(
             "the API server forbids to create Events in namespace prod: give the agent's account"
                 + " create and patch on events in events.k8s.io: HTTP 403: no RBAC policy matched");
 
-    pass(Duration.ofMinutes(1));
+    pass(Duration.ofSeconds(67));
     events.publish(EventSamples.denied("web-1"));
     work();
     assertThat(events.results()).isEqualTo(results(1, 0, 0, 1_005));
@@ -193,23 +215,24 @@ class KubernetesEventsTroubleTest {
 
   @Test
   void theProblemIsTheSameForAsLongAsItIsForbidden() throws Exception {
-    for (int i = 0; i < 5; i++) {
-      api.next.add(new Forbidden("attempt " + i));
+    forbid("attempt 0");
+    for (int i = 1; i < 5; i++) {
       events.publish(EventSamples.denied("web-1"));
-      work();
+      pass(Duration.ofSeconds(7));
       assertThat(events.problem()).endsWith(": attempt 0");
       clock.advance(Duration.ofMinutes(11));
+      api.next.add(new Forbidden("attempt " + i));
     }
-    assertThat(api.requests()).isEqualTo(5);
+    assertThat(api.requests()).isEqualTo(ApiHealth.BELIEVED_AFTER + 3);
     clock.advance(Duration.ofHours(1));
     assertThat(events.problem()).isNull();
   }
 
   @Test
   void whatIsForbiddenInOneNamespaceIsNotInAnother() throws Exception {
-    api.next.add(new Forbidden("no"));
+    forbid("no");
     events.publish(EventSamples.denied("web-1"));
-    work();
+    pass(Duration.ofSeconds(7));
     events.publish(
         EventSamples.denied(EventSamples.in("other", "web-2", "app", ContainerType.CONTAINER)));
     work();
@@ -221,12 +244,12 @@ class KubernetesEventsTroubleTest {
   void anAgentThatMayNotPatchStillCreates() throws Exception {
     events.publish(EventSamples.denied("web-1"));
     work();
-    api.next.add(new Forbidden("no"));
+    forbid("no");
     for (int i = 0; i < 100; i++) {
       events.publish(EventSamples.denied("web-1"));
       pass(Duration.ofSeconds(5));
     }
-    assertThat(api.patches).hasSize(1);
+    assertThat(api.patches).hasSize(ApiHealth.BELIEVED_AFTER);
     assertThat(events.problem()).contains("forbids to patch Events");
     events.publish(EventSamples.denied("web-2"));
     work();
@@ -488,6 +511,13 @@ class KubernetesEventsTroubleTest {
 
   private String name(int index) {
     return api.creates.get(index).name();
+  }
+
+  /** Has it forbid the next requests, as often as is believed. */
+  private void forbid(String message) {
+    for (int i = 0; i < ApiHealth.BELIEVED_AFTER; i++) {
+      api.next.add(new Forbidden(message));
+    }
   }
 
   /** Lets time pass and the writer wake as it asks for. */
