@@ -59,7 +59,7 @@ class DeliveryTest {
 
   @BeforeEach
   void aMinuteAfterTheStart() {
-    clock.advance(Duration.ofSeconds(60));
+    clock.advance(Duration.ofMinutes(1));
   }
 
   @Test
@@ -267,9 +267,9 @@ class DeliveryTest {
 
   @Test
   void whoeverIsPushedOutIsNotConcludedFromTheOutside() {
-    clock.advance(Duration.ofSeconds(-60));
+    clock.advance(Duration.ofMinutes(-1));
     Delivery small = delivery(2);
-    clock.advance(Duration.ofSeconds(60));
+    clock.advance(Duration.ofMinutes(1));
     pods.end("b", "containerd://b", clock.instant());
     small.deliver(book, violation(1, Samples.unknown()), false);
     small.deliver(book, violation(2, Samples.unknown()), false);
