@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -37,6 +38,9 @@ public final class KubernetesEvents implements Publisher, AutoCloseable {
   /** {@code ReportingInstanceLengthLimit} of the API server, in bytes. */
   private static final int LONGEST_INSTANCE = 128;
 
+  private static final Duration AFTER_DEFECT = Duration.ofSeconds(1);
+
+  private final AtomicLong defects = new AtomicLong();
   private final EventsApi api;
   private final Which which;
   private final Clock clock;
@@ -182,7 +186,9 @@ public final class KubernetesEvents implements Publisher, AutoCloseable {
   public @Nullable String problem() {
     lock.lock();
     try {
-      return health.problem(millis.getAsLong());
+      String known = health.problem(millis.getAsLong());
+      boolean defective = known == null && defects.get() > 0;
+      return defective ? "a defect of the agent; please report it" : known;
     } finally {
       lock.unlock();
     }
@@ -270,13 +276,23 @@ public final class KubernetesEvents implements Publisher, AutoCloseable {
   private void write() {
     try {
       while (true) {
-        Duration wait = runOnce();
+        Duration wait = guarded();
         if (!wait.isZero() && !awaitWork(wait)) {
           return;
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A defect in one Event must not end them all. */
+  private Duration guarded() throws InterruptedException {
+    try {
+      return runOnce();
+    } catch (RuntimeException e) {
+      defects.getAndIncrement();
+      return AFTER_DEFECT;
     }
   }
 
