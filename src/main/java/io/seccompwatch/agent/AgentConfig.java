@@ -86,8 +86,11 @@ public record AgentConfig(
     String canary = values.text(RunOption.CANARY);
     String kubeconfig = values.optional(RunOption.KUBECONFIG);
     String nodeName = values.optional(RunOption.NODE_NAME);
-    if (nodeName != null && nodeName.length() > MAX_NODE_NAME) {
-      throw new ConfigException("node-name", "longer than 253 characters", "give the node's name");
+    if (nodeName != null && !isNodeName(nodeName)) {
+      throw new ConfigException(
+          "node-name",
+          "'" + nodeName + "' is no node's name",
+          "give at most 253 of a-z, 0-9, '-' and '.', as kubectl get nodes shows it");
     }
     return new AgentConfig(
         values.all(RunOption.SOURCE).stream().map(SourceSpec::parse).distinct().toList(),
@@ -107,6 +110,14 @@ public record AgentConfig(
         canary.equals("off") ? null : ConfigValues.duration("canary", canary),
         ConfigValues.number("series-limit", values.text(RunOption.SERIES_LIMIT), 1, 1_000_000),
         ConfigValues.duration("series-grace", values.text(RunOption.SERIES_GRACE)));
+  }
+
+  /** A DNS-1123 subdomain, as far as its characters go. */
+  private static boolean isNodeName(String text) {
+    return text.length() <= MAX_NODE_NAME
+        && text.chars()
+            .allMatch(
+                c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.');
   }
 
   private static String violationsLog(String text) {

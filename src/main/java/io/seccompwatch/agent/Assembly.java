@@ -88,7 +88,15 @@ record Assembly(
             new DuplicateFilter(stampless), canary, tables, books, delivery, nodeName(), clock);
     Sources sources = new Sources(open(shared, attribution));
     Housekeeping housekeeping =
-        new Housekeeping(config, sources, canary, violationLog, state.problem(), kubernetes, log);
+        new Housekeeping(
+            config,
+            sources,
+            canary,
+            violationLog,
+            state.problem(),
+            kubernetes,
+            attribution::processEvents,
+            log);
     Conditions conditions =
         new Conditions(
             sources::statuses,

@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.publish.ViolationLog;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,7 @@ final class Housekeeping implements AutoCloseable {
   private final @Nullable ViolationLog violationLog;
   private final @Nullable String stateProblem;
   private final KubernetesSide kubernetes;
+  private final Supplier<ProcessEventsStatus> processEvents;
   private final AgentLog log;
   private final Map<String, String> knownProblems = new HashMap<>();
   private final ScheduledExecutorService clock =
@@ -46,6 +49,7 @@ final class Housekeeping implements AutoCloseable {
             return thread;
           });
   private boolean saidFirst;
+  private long knownLostEvents;
   private volatile boolean canaryMissed;
 
   Housekeeping(
@@ -55,6 +59,7 @@ final class Housekeeping implements AutoCloseable {
       @Nullable ViolationLog violationLog,
       @Nullable String stateProblem,
       KubernetesSide kubernetes,
+      Supplier<ProcessEventsStatus> processEvents,
       AgentLog log) {
     this.config = config;
     this.sources = sources;
@@ -62,6 +67,7 @@ final class Housekeeping implements AutoCloseable {
     this.violationLog = violationLog;
     this.stateProblem = stateProblem;
     this.kubernetes = kubernetes;
+    this.processEvents = processEvents;
     this.log = log;
   }
 
@@ -123,9 +129,18 @@ final class Housekeeping implements AutoCloseable {
     if (violationLog != null) {
       told("violations log", violationLog.problem(), config.violationsLog());
     }
+    tellOfLostEvents();
     kubernetes
         .problems()
         .forEach((what, problem) -> told(what, problem, kubernetes.status().how()));
+  }
+
+  private void tellOfLostEvents() {
+    long lost = processEvents.get().counts().lost();
+    if (lost > knownLostEvents) {
+      log.warn("process events were lost; processes are looked at again", "lost", lost);
+      knownLostEvents = lost;
+    }
   }
 
   /** Says once when something begins to fail, and once when it is well again. */

@@ -27,10 +27,15 @@ final class KubernetesSide implements AutoCloseable {
       ApiConnection api, PodIndex pods, PodWatch watch, @Nullable KubernetesEvents events) {}
 
   private final String how;
+
+  /** Why it is off although it was meant to be on; null when it is not. */
+  private final @Nullable String failed;
+
   private final @Nullable Running running;
 
-  private KubernetesSide(String how, @Nullable Running running) {
+  private KubernetesSide(String how, @Nullable String failed, @Nullable Running running) {
     this.how = how;
+    this.failed = failed;
     this.running = running;
   }
 
@@ -43,7 +48,7 @@ final class KubernetesSide implements AutoCloseable {
   static KubernetesSide of(
       AgentConfig config, @Nullable String node, String version, Clock clock, AgentLog log) {
     if (config.kubernetes() == AgentConfig.Kubernetes.OFF) {
-      return new KubernetesSide("switched off", null);
+      return new KubernetesSide("switched off", null, null);
     }
     boolean required = config.kubernetes() == AgentConfig.Kubernetes.REQUIRED;
     ApiChoice choice =
@@ -51,7 +56,7 @@ final class KubernetesSide implements AutoCloseable {
     return switch (choice) {
       case ApiChoice.Off off -> {
         log.info("kubernetes is off: pods are known by their UIDs only", "why", off.why());
-        yield new KubernetesSide(off.why(), null);
+        yield new KubernetesSide(off.why(), null, null);
       }
       case ApiChoice.Impossible impossible ->
           throw new AgentException(
@@ -84,15 +89,19 @@ final class KubernetesSide implements AutoCloseable {
       }
       String why = String.valueOf(e.getMessage());
       log.warn("kubernetes is off: pods are known by their UIDs only", "why", why);
-      return new KubernetesSide(why, null);
+      return new KubernetesSide("off", why, null);
     }
     SecureRandom random = new SecureRandom();
     PodIndex pods = new PodIndex(clock, PodIndex.Limits.DEFAULT);
+    String node = on.nodeName();
     PodWatch.Listener listener =
         new PodWatch.Listener() {
           @Override
           public void synced(int count, int failures) {
-            log.info("pods are synced", "pods", count, "server", api.server());
+            log.info("pods are synced", "pods", count, "node", node, "server", api.server());
+            if (count == 0) {
+              log.warn("no pod is bound to this node: is --node-name right?", "node", node);
+            }
           }
 
           @Override
@@ -108,7 +117,8 @@ final class KubernetesSide implements AutoCloseable {
           case DENIED -> events(api, KubernetesEvents.Which.DENIED, on.nodeName(), clock, random);
           case ALL -> events(api, KubernetesEvents.Which.ALL, on.nodeName(), clock, random);
         };
-    return new KubernetesSide(on.why(), new Running(api, pods, watch, events));
+    return new KubernetesSide(
+        on.why() + ", node " + on.nodeName(), null, new Running(api, pods, watch, events));
   }
 
   private static KubernetesEvents events(
@@ -166,7 +176,7 @@ final class KubernetesSide implements AutoCloseable {
   Map<String, @Nullable String> problems() {
     Map<String, @Nullable String> problems = new LinkedHashMap<>();
     KubernetesEvents events = events();
-    problems.put("kubernetes", status().problem());
+    problems.put("kubernetes", running == null ? failed : status().problem());
     problems.put("kubernetes events", events == null ? null : events.problem());
     return problems;
   }

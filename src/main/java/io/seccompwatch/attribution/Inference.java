@@ -107,7 +107,7 @@ public final class Inference {
   /** The one pod whose processes carry the record's SELinux label; null when none is certain. */
   public @Nullable Attribution byLabel(SeccompRecord record, Instant time) {
     String categories = categories(record.label());
-    if (categories == null || !pods.synced()) {
+    if (categories == null || !pods.complete()) {
       return null;
     }
     Set<String> candidates = new HashSet<>(pods.podsAskingForCategories(categories));
@@ -144,7 +144,7 @@ public final class Inference {
    * none, when there are several, or when other records may tell of the same end.
    */
   public @Nullable Attribution byTermination(SeccompRecord record, Instant time) {
-    if (!kills(record.action()) || !pods.synced()) {
+    if (!kills(record.action()) || !pods.complete()) {
       return null;
     }
     Instant second = time.truncatedTo(ChronoUnit.SECONDS);

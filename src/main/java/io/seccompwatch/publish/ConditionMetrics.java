@@ -74,7 +74,7 @@ final class ConditionMetrics {
     all.add(
         counters(
             "seccomp_watch_kubernetes_requests",
-            "Lists and watches of pods that were begun.",
+            "Lists and watches of pods that the API server answered.",
             "request",
             status.requests()));
     CounterSnapshot.Builder failures =
