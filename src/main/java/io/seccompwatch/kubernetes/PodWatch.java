@@ -337,6 +337,8 @@ public final class PodWatch implements AutoCloseable {
       notOlderThan = "0";
     }
     version = null;
+    // What was missed is not known; mostly the list is there within milliseconds
+    index.outOfTouch(clock.instant());
     if (backoff.failures() + 1 < SHORT_IN_A_ROW) {
       book.failed(error);
       pause(backoff.next());

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -172,6 +173,23 @@ class PodWatchTest {
     start();
     Await.until("a second list", () -> api.listed.size() == 2 && api.watched.size() == 2);
     assertThat(index.synced()).isTrue();
+  }
+
+  @Test
+  void isOutOfTouchFromAnExpiredVersionUntilTheListIsRead() throws Exception {
+    CountDownLatch read = new CountDownLatch(1);
+    start();
+    Await.until("a watch", () -> !api.watched.isEmpty() && index.synced());
+    api.lists.add(
+        exchange -> {
+          read.await();
+          MockApi.json(200, PodJson.list("300", List.of())).to(exchange);
+        });
+    api.tell("{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n");
+    Await.until("a second list", () -> api.listed.size() == 2);
+    assertThat(index.synced()).isFalse();
+    read.countDown();
+    Await.until("in touch", index::synced);
   }
 
   @Test
