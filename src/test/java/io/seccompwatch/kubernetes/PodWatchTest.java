@@ -312,7 +312,7 @@ class PodWatchTest {
   @Test
   void anOversizedObjectInAWatchIsCountedAndTheListReadAnew() throws Exception {
     PodWatch started = start();
-    api.tell("{\"type\":\"ADDED\",\"object\":{\"a\":\"" + "x".repeat(5 << 20));
+    api.tell("{\"type\":\"ADDED\",\"object\":{\"a\":\"" + "x".repeat(33 << 20));
     api.endWatch();
     Await.until("a second list", () -> api.listed.size() == 2);
     Await.until("in touch", index::synced);
