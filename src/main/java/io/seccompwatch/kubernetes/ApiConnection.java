@@ -160,7 +160,8 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
       String method, String path, @Nullable String contentType, byte[] body, Duration timeout)
       throws IOException, InterruptedException {
     String content = contentType == null ? null : new String(body, StandardCharsets.UTF_8);
-    try (Streamed answer = exchange(method, path, contentType, content, timeout, timeout)) {
+    try (Streamed answer =
+        exchange(method, path, contentType, content, timeout, timeout, timeout)) {
       byte[] bytes = answer.body().readNBytes(MAX_BODY);
       String text = new String(bytes, StandardCharsets.UTF_8);
       return new Answer(answer.status(), answer.retryAfter(), text);
@@ -173,11 +174,12 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
    * @param path the path below the server's address, with its query
    * @param timeout how long to wait for the answer to begin
    * @param patience how long to wait for the next bytes of its body
+   * @param whole how long to wait for the end of its body
    * @throws IOException when there is no answer
    */
-  Streamed get(String path, Duration timeout, Duration patience)
+  Streamed get(String path, Duration timeout, Duration patience, Duration whole)
       throws IOException, InterruptedException {
-    return exchange("GET", path, null, null, timeout, patience);
+    return exchange("GET", path, null, null, timeout, patience, whole);
   }
 
   private Streamed exchange(
@@ -186,7 +188,8 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
       @Nullable String contentType,
       @Nullable String content,
       Duration timeout,
-      Duration patience)
+      Duration patience,
+      Duration whole)
       throws IOException, InterruptedException {
     Client now = client;
     HttpRequest.Builder request =
@@ -200,7 +203,7 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     } else {
       request.method(method, contentType, content);
     }
-    ResponseBody body = new ResponseBody(patience);
+    ResponseBody body = new ResponseBody(patience, whole);
     HttpResponse<AsyncBody> response =
         await(
             now.http().consumeBytes(request.build(), (bytes, source) -> body.received(bytes)),

@@ -45,6 +45,9 @@ final class PodStream {
 
     /** Everything up to here has been told. */
     void reached(String resourceVersion);
+
+    /** The server has said that there is nothing new, as it goes on to do about each minute. */
+    default void bookmarked() {}
   }
 
   /** The watch told that it cannot go on: HTTP status and message of the {@code Status}. */
@@ -193,6 +196,9 @@ final class PodStream {
         }
         if (draft.resourceVersion != null) {
           changes.reached(draft.resourceVersion);
+        }
+        if (type.equals("BOOKMARK")) {
+          changes.bookmarked();
         }
       }
       default -> {
