@@ -294,7 +294,7 @@ class PodStreamTest {
     IntStream.range(0, 600).forEach(i -> many.add(object("name", "c" + i, "image", "i")));
     assertThat(readWhole(sample().spec("containers", many)).containers())
         .hasSize(PodIndex.MAX_CONTAINERS);
-    assertThat(skips.counts()).containsEntry(SkipReason.CONTAINER, 88L);
+    assertThat(skips.counts()).containsEntry(SkipReason.CONTAINER, 536L);
   }
 
   @Test
