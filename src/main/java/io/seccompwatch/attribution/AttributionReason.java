@@ -26,7 +26,7 @@ public enum AttributionReason {
   POD_NOT_FOUND("pod_not_found"),
   /** The pod is known, and its status did not list the container in time. */
   CONTAINER_NOT_IN_STATUS("container_not_in_status"),
-  /** The API server could not be asked for the names. */
+  /** The API server could not be asked for the names, or has more pods than are kept. */
   KUBERNETES_UNAVAILABLE("kubernetes_unavailable"),
   /** The record carries no time, so that nothing tells a reused PID. */
   NO_TIMESTAMP("no_timestamp"),

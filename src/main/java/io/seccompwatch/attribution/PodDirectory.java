@@ -32,8 +32,14 @@ public interface PodDirectory {
   /** Names the pod, the container and the workload of an attribution that has their ids. */
   Naming name(Attribution found);
 
-  /** Whether the list of pods is complete: it was read whole and is being kept. */
+  /** Whether the list of pods was read whole and is being kept, as far as it fits. */
   boolean synced();
+
+  /**
+   * Whether every pod of this node is known: {@link #synced}, and none was refused for want of room
+   * since the last list. Only then does the absence of a pod say anything.
+   */
+  boolean complete();
 
   /** A number that grows with every change, also of {@link #synced}. */
   long version();
@@ -56,7 +62,7 @@ public interface PodDirectory {
   /**
    * Whether the pod of this name was deleted before an instant and none of its name has come since.
    * False for as long as that is not certain: not {@link #synced}, say. True for one that was never
-   * there, when synced.
+   * there, when {@link #complete}.
    */
   boolean isGoneSince(String namespace, String pod, Instant instant);
 }

@@ -26,7 +26,10 @@ import org.jspecify.annotations.Nullable;
 public final class PodIndex implements PodDirectory {
 
   /** Most containers of a pod that are kept. */
-  public static final int MAX_CONTAINERS = 512;
+  public static final int MAX_CONTAINERS = 64;
+
+  /** Most names of refused pods that are remembered. */
+  private static final int MAX_REFUSED = 4_096;
 
   /**
    * How much is kept.
@@ -62,6 +65,10 @@ public final class PodIndex implements PodDirectory {
   private final PodTables tables = new PodTables();
   private boolean listed;
   private boolean incomplete;
+
+  /** Namespace and name of the pods that were refused since the last list. */
+  private final Set<String> refusedNames = new HashSet<>();
+
   private @Nullable Instant outOfTouchSince;
   private long version;
   private long refused;
@@ -80,6 +87,7 @@ public final class PodIndex implements PodDirectory {
     pods.forEach(pod -> listedUids.add(pod.uid()));
     live.keySet().stream().filter(uid -> !listedUids.contains(uid)).toList().forEach(this::delete);
     incomplete = false;
+    refusedNames.clear();
     pods.forEach(this::put);
     listed = true;
     inTouch();
@@ -94,6 +102,9 @@ public final class PodIndex implements PodDirectory {
     if (!live.containsKey(facts.uid()) && live.size() >= limits.live()) {
       refused++;
       incomplete = true;
+      if (refusedNames.size() < MAX_REFUSED) {
+        refusedNames.add(facts.namespace() + "/" + facts.name());
+      }
       version++;
       return;
     }
@@ -152,6 +163,11 @@ public final class PodIndex implements PodDirectory {
   }
 
   @Override
+  public synchronized boolean complete() {
+    return synced() && !incomplete;
+  }
+
+  @Override
   public synchronized long version() {
     return version;
   }
@@ -181,8 +197,10 @@ public final class PodIndex implements PodDirectory {
       Workload names = pod.named(null);
       return new Naming(found.with(names, AttributionReason.CONTAINER_UNKNOWN), false);
     }
+    // Claims that contradict each other do so for good: nothing is to be waited for
     return new Naming(
-        found.with(pod.named(null), AttributionReason.CONTAINER_NOT_IN_STATUS), pod.live());
+        found.with(pod.named(null), AttributionReason.CONTAINER_NOT_IN_STATUS),
+        pod.live() && !tables.isClaimed(id));
   }
 
   private Naming notFound(Attribution found) {
@@ -190,7 +208,7 @@ public final class PodIndex implements PodDirectory {
       return new Naming(found, true);
     }
     AttributionReason reason =
-        synced() ? AttributionReason.POD_NOT_FOUND : AttributionReason.KUBERNETES_UNAVAILABLE;
+        complete() ? AttributionReason.POD_NOT_FOUND : AttributionReason.KUBERNETES_UNAVAILABLE;
     return new Naming(found.without(reason), true);
   }
 
@@ -236,7 +254,12 @@ public final class PodIndex implements PodDirectory {
     List<TrackedPod> known = tables.named(namespace, pod);
     boolean gone =
         known.stream().allMatch(p -> p.deleted() != null && p.deleted().isBefore(instant));
-    return gone && !incomplete;
+    return gone && (!incomplete || (!known.isEmpty() && isNoneRefused(namespace, pod)));
+  }
+
+  /** Whether no pod of this name was refused since the last list. */
+  private boolean isNoneRefused(String namespace, String pod) {
+    return refusedNames.size() < MAX_REFUSED && !refusedNames.contains(namespace + "/" + pod);
   }
 
   /** Forgets deleted pods whose time is over, and the oldest of too many. */

@@ -51,6 +51,11 @@ final class PodTables {
     return byContainer.getOrDefault(bare(containerId), List.of());
   }
 
+  /** Whether any status names the container. */
+  boolean isClaimed(String containerId) {
+    return !claims(containerId).isEmpty();
+  }
+
   /** The pods of a name, deleted ones included. */
   List<TrackedPod> named(String namespace, String name) {
     return byName.getOrDefault(nameKey(namespace, name), List.of());

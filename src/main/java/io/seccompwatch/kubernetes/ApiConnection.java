@@ -1,5 +1,7 @@
 package io.seccompwatch.kubernetes;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.fabric8.kubernetes.api.model.NamedContext;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -9,6 +11,7 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.internal.KubeConfigUtils;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -160,7 +163,8 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
       String method, String path, @Nullable String contentType, byte[] body, Duration timeout)
       throws IOException, InterruptedException {
     String content = contentType == null ? null : new String(body, StandardCharsets.UTF_8);
-    try (Streamed answer = exchange(method, path, contentType, content, timeout, timeout)) {
+    try (Streamed answer =
+        exchange(method, path, contentType, content, timeout, timeout, timeout)) {
       byte[] bytes = answer.body().readNBytes(MAX_BODY);
       String text = new String(bytes, StandardCharsets.UTF_8);
       return new Answer(answer.status(), answer.retryAfter(), text);
@@ -173,11 +177,12 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
    * @param path the path below the server's address, with its query
    * @param timeout how long to wait for the answer to begin
    * @param patience how long to wait for the next bytes of its body
+   * @param whole how long to wait for the end of its body
    * @throws IOException when there is no answer
    */
-  Streamed get(String path, Duration timeout, Duration patience)
+  Streamed get(String path, Duration timeout, Duration patience, Duration whole)
       throws IOException, InterruptedException {
-    return exchange("GET", path, null, null, timeout, patience);
+    return exchange("GET", path, null, null, timeout, patience, whole);
   }
 
   private Streamed exchange(
@@ -186,13 +191,31 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
       @Nullable String contentType,
       @Nullable String content,
       Duration timeout,
-      Duration patience)
+      Duration patience,
+      Duration whole)
+      throws IOException, InterruptedException {
+    try {
+      return ask(method, path, contentType, content, timeout, patience, whole);
+    } catch (RuntimeException e) {
+      // The client's own, a header that it refuses say
+      throw new IOException(text(e), e);
+    }
+  }
+
+  private Streamed ask(
+      String method,
+      String path,
+      @Nullable String contentType,
+      @Nullable String content,
+      Duration timeout,
+      Duration patience,
+      Duration whole)
       throws IOException, InterruptedException {
     Client now = client;
     HttpRequest.Builder request =
         now.http()
             .newHttpRequestBuilder()
-            .uri(URI.create(now.server()).resolve(path))
+            .uri(below(now.server(), path))
             .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
             .header("Accept", "application/json");
     if (content == null) {
@@ -200,13 +223,22 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     } else {
       request.method(method, contentType, content);
     }
-    ResponseBody body = new ResponseBody(patience);
+    ResponseBody body = new ResponseBody(patience, whole);
     HttpResponse<AsyncBody> response =
         await(
             now.http().consumeBytes(request.build(), (bytes, source) -> body.received(bytes)),
             timeout.plus(MARGIN));
     body.from(response.body());
     return new Streamed(response.code(), retryAfter(response.header("Retry-After")), body);
+  }
+
+  /** The path below a server's own, which a cluster behind a proxy has. */
+  static URI below(String server, String path) {
+    int end = server.length();
+    while (end > 0 && server.charAt(end - 1) == '/') {
+      end--;
+    }
+    return URI.create(server.substring(0, end) + path);
   }
 
   private static HttpResponse<AsyncBody> await(
@@ -237,21 +269,35 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     return asked.compareTo(MAX_RETRY_AFTER) > 0 ? MAX_RETRY_AFTER : asked;
   }
 
-  /** What went wrong at the bottom of it, in a line. */
+  /**
+   * What went wrong at the bottom of it, in a line. Of a parser, and of what refuses an argument,
+   * only the class and the position: their words quote what they were given, which may be a token.
+   */
   static String text(Throwable failure) {
     Throwable cause = failure;
     while ((cause instanceof ExecutionException
             || cause instanceof CompletionException
+            || cause instanceof UncheckedIOException
             || cause instanceof KubernetesClientException)
         && cause.getCause() != null) {
       cause = cause.getCause();
     }
-    String message = cause.getMessage();
+    if (cause instanceof JsonProcessingException unread) {
+      return cause.getClass().getSimpleName() + at(unread.getLocation());
+    }
+    boolean own = cause instanceof KubernetesClientException;
+    String message = cause instanceof RuntimeException && !own ? null : cause.getMessage();
     String text =
         message == null || message.isBlank()
             ? cause.getClass().getSimpleName()
             : message.strip().replace('\n', ' ');
     return text.length() > MAX_ERROR ? text.substring(0, MAX_ERROR) + "…" : text;
+  }
+
+  private static String at(@Nullable JsonLocation location) {
+    return location == null
+        ? ""
+        : " in line " + location.getLineNr() + ", column " + location.getColumnNr();
   }
 
   /** Lets go of the threads; requests under way fail. */

@@ -16,16 +16,24 @@ import org.jspecify.annotations.Nullable;
 final class JsonWalk implements AutoCloseable {
 
   /**
-   * Names of fields are not interned: those in {@code managedFields} are as many as there are pods.
-   * A text is cut by who asks for it; the API server's own bound for an object is 1.5 MiB.
+   * Characters of one text or name: more than the API server takes in one object, which is 3 MiB.
+   * Names have no bound of their own in the API: {@code managedFields} repeats those of environment
+   * variables.
+   */
+  private static final int MAX_TEXT = 4 << 20;
+
+  /**
+   * Names of fields are neither interned nor remembered: those in {@code managedFields} are as many
+   * as there are pods, and may be long. A text is cut by who asks for it.
    */
   private static final JsonFactory FACTORY =
       new JsonFactoryBuilder()
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .streamReadConstraints(
               StreamReadConstraints.builder()
-                  .maxStringLength(2 << 20)
-                  .maxNameLength(64 << 10)
+                  .maxStringLength(MAX_TEXT)
+                  .maxNameLength(MAX_TEXT)
                   .maxNestingDepth(200)
                   .build())
           .build();

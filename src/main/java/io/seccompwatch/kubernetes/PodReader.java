@@ -17,10 +17,11 @@ final class PodReader {
   /** Namespaces and pods have 253 characters at most, as all names of the API. */
   static final int MAX_NAME = 253;
 
-  static final int MAX_ID = 256;
+  /** A runtime's name and 64 hexadecimal digits. */
+  static final int MAX_ID = 128;
 
   /** References of images have no bound in the API; the longest in use are some 200. */
-  private static final int MAX_TEXT = 512;
+  private static final int MAX_TEXT = 256;
 
   /** 128 + SIGSYS, as runtimes report a process that a signal ended. */
   private static final int SIGSYS_EXIT = 159;

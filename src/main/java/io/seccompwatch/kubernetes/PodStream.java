@@ -2,6 +2,7 @@ package io.seccompwatch.kubernetes;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.seccompwatch.attribution.PodFacts;
+import java.io.CharConversionException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -16,10 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class PodStream {
 
   /**
-   * Bytes of one object. The API server refuses more than 3 MiB, etcd more than 1.5; what is longer
-   * is no pod.
+   * Bytes of one object. The API server takes requests of 3 MiB at most ({@code
+   * MaxRequestBodyBytes} in its {@code pkg/server/config.go}), and Go's encoder makes six bytes of
+   * some: {@code \\u003c}. What is longer is no pod. Being long costs nothing but time: what is not
+   * needed is passed over as it comes.
    */
-  static final long MAX_OBJECT = 4L << 20;
+  static final long MAX_OBJECT = 32L << 20;
 
   /** Pods of a page that are kept; an index takes fewer, and says so. */
   static final int MAX_PODS = 5_000;
@@ -42,6 +45,9 @@ final class PodStream {
 
     /** Everything up to here has been told. */
     void reached(String resourceVersion);
+
+    /** The server has said that there is nothing new, as it goes on to do about each minute. */
+    default void bookmarked() {}
   }
 
   /** The watch told that it cannot go on: HTTP status and message of the {@code Status}. */
@@ -103,7 +109,7 @@ final class PodStream {
               }
             });
       }
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       throw unreadable(body, e);
     }
     if (!items[0] || meta[0] == null) {
@@ -140,17 +146,18 @@ final class PodStream {
         event(json, reader, changes);
         body.allow(MAX_OBJECT);
       }
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       throw unreadable(body, e);
     }
   }
 
   /** What broke off says nothing against what would have come. */
-  private static IOException unreadable(ResponseBody body, JsonProcessingException e) {
+  private static IOException unreadable(ResponseBody body, IOException e) {
+    String why = e instanceof JsonProcessingException j ? j.getOriginalMessage() : e.getMessage();
     IOException unreadable =
         body.ended()
             ? new EOFException("the answer broke off")
-            : new MalformedException("not JSON: " + e.getOriginalMessage());
+            : new MalformedException("not JSON: " + why);
     unreadable.initCause(e);
     return unreadable;
   }
@@ -189,6 +196,9 @@ final class PodStream {
         }
         if (draft.resourceVersion != null) {
           changes.reached(draft.resourceVersion);
+        }
+        if (type.equals("BOOKMARK")) {
+          changes.bookmarked();
         }
       }
       default -> {

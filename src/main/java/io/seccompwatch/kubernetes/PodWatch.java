@@ -39,14 +39,22 @@ public final class PodWatch implements AutoCloseable {
    * @param refused the wait after the server refused the agent itself again and again: that takes a
    *     person
    * @param answer how long an answer may take to begin, and to go on when it is a list
-   * @param watch how long a watch is asked to last; also how long a dead one goes unnoticed
+   * @param list how long a list may take altogether, however it drips
+   * @param watch how long a watch is asked to last; also how long a dead one goes unnoticed that
+   *     never had a bookmark
+   * @param silence how long a watch may say nothing once it has had a bookmark; the API server
+   *     sends one about each minute
+   * @param steady how long a watch must last to count as a success, however it ends
    */
   public record Timing(
       Duration firstRetry,
       Duration longestRetry,
       Duration refused,
       Duration answer,
-      Duration watch) {
+      Duration list,
+      Duration watch,
+      Duration silence,
+      Duration steady) {
 
     /** What suits clusters of any size. */
     public static final Timing DEFAULT =
@@ -55,7 +63,10 @@ public final class PodWatch implements AutoCloseable {
             Duration.ofSeconds(30),
             Duration.ofSeconds(60),
             Duration.ofSeconds(30),
-            Duration.ofMinutes(5));
+            Duration.ofMinutes(3),
+            Duration.ofMinutes(5),
+            Duration.ofMinutes(3),
+            Duration.ofSeconds(5));
   }
 
   /** Told of changes, by the watch's own thread; for a log. */
@@ -88,10 +99,11 @@ public final class PodWatch implements AutoCloseable {
 
   private static final int MAX_PAGES = 100;
 
-  /** A watch that ends sooner, again and again, is a failure. */
-  private static final Duration SHORT = Duration.ofSeconds(5);
-
+  /** How often in a row a watch ends sooner than is steady until that is a failure. */
   private static final int SHORT_IN_A_ROW = 3;
+
+  /** Bytes that are read of an answer other than 200. */
+  private static final int MAX_ERROR = 64 << 10;
 
   /** How much later than asked a watch may end before it is taken for dead. */
   private static final Duration LATE = Duration.ofSeconds(15);
@@ -204,11 +216,10 @@ public final class PodWatch implements AutoCloseable {
       if (version == null) {
         list();
       }
-      long begun = System.nanoTime();
-      watch();
-      if (System.nanoTime() - begun >= SHORT.toNanos()) {
-        backoff.reset();
-      } else if (backoff.failures() + 1 < SHORT_IN_A_ROW) {
+      if (watch()) {
+        return;
+      }
+      if (backoff.failures() + 1 < SHORT_IN_A_ROW) {
         pause(backoff.next());
       } else {
         failed(State.UNAVAILABLE, "watches end at once", backoff.next());
@@ -230,7 +241,7 @@ public final class PodWatch implements AutoCloseable {
     String reached = "";
     for (int page = 0; page < MAX_PAGES; page++) {
       String query = next == null ? "&resourceVersion=" + notOlderThan : "&limit=500" + then(next);
-      try (Streamed answer = get(selector + query, timing.answer())) {
+      try (Streamed answer = get(selector + query, timing.answer(), timing.list())) {
         Page read = stream.list(answer.body());
         pods.addAll(read.pods());
         next = read.next();
@@ -254,7 +265,8 @@ public final class PodWatch implements AutoCloseable {
     return "&continue=" + URLEncoder.encode(token, StandardCharsets.UTF_8);
   }
 
-  private void watch() throws IOException, InterruptedException {
+  /** Watches to the end of it; whether that was steady. */
+  private boolean watch() throws IOException, InterruptedException {
     long half = timing.watch().toSeconds() / 2;
     long seconds = Math.max(1, half + (half == 0 ? 0 : random.nextLong(half + 1)));
     String query =
@@ -262,18 +274,32 @@ public final class PodWatch implements AutoCloseable {
             + seconds
             + "&resourceVersion="
             + URLEncoder.encode(String.valueOf(version), StandardCharsets.UTF_8);
-    try (Streamed answer = get(selector + query, Duration.ofSeconds(seconds).plus(LATE))) {
+    Duration longest = Duration.ofSeconds(seconds).plus(LATE);
+    try (Streamed answer = get(selector + query, longest, longest)) {
       book.watching();
       synced();
-      stream.watch(answer.body(), new IntoIndex());
+      long begun = System.nanoTime();
+      boolean steady = false;
+      try {
+        stream.watch(answer.body(), new IntoIndex(answer.body()));
+      } finally {
+        steady = System.nanoTime() - begun >= timing.steady().toNanos();
+        if (steady) {
+          backoff.reset(); // A watch that broke after hours says nothing against the next one
+        }
+      }
+      return steady;
     }
   }
 
-  private Streamed get(String query, Duration patience) throws IOException, InterruptedException {
-    Streamed answer = api.get("/api/v1/pods?" + query, timing.answer(), patience);
+  private Streamed get(String query, Duration patience, Duration whole)
+      throws IOException, InterruptedException {
+    Streamed answer = api.get("/api/v1/pods?" + query, timing.answer(), patience, whole);
     if (answer.status() == 200) {
       return answer;
     }
+    answer.body().within(timing.answer());
+    answer.body().allow(MAX_ERROR);
     try (answer) {
       throw new RefusedException(answer.status(), answer.retryAfter(), ErrorText.of(answer.body()));
     }
@@ -337,6 +363,8 @@ public final class PodWatch implements AutoCloseable {
       notOlderThan = "0";
     }
     version = null;
+    // What was missed is not known; mostly the list is there within milliseconds
+    index.outOfTouch(clock.instant());
     if (backoff.failures() + 1 < SHORT_IN_A_ROW) {
       book.failed(error);
       pause(backoff.next());
@@ -403,6 +431,17 @@ public final class PodWatch implements AutoCloseable {
 
   /** What a watch tells, into the index. */
   private final class IntoIndex implements PodStream.Changes {
+    private final ResponseBody body;
+
+    IntoIndex(ResponseBody body) {
+      this.body = body;
+    }
+
+    @Override
+    public void bookmarked() {
+      body.patience(timing.silence());
+    }
+
     @Override
     public void put(PodFacts pod) {
       index.put(pod);

@@ -41,7 +41,9 @@ final class ResponseBody extends InputStream {
 
   private final BlockingQueue<Part> parts = new LinkedBlockingQueue<>();
   private final Queue<ByteBuffer> buffers = new ArrayDeque<>();
-  private final Duration patience;
+  private Duration patience;
+  private final Duration whole;
+  private long deadline;
   private @Nullable AsyncBody source;
   private Part.@Nullable End end;
   private long allowed = Long.MAX_VALUE;
@@ -51,9 +53,22 @@ final class ResponseBody extends InputStream {
    * A body that is still to come.
    *
    * @param patience how long to wait for the next bytes at most
+   * @param whole how long to wait for its end at most from its begin on, however it drips
    */
-  ResponseBody(Duration patience) {
+  ResponseBody(Duration patience, Duration whole) {
     this.patience = patience;
+    this.whole = whole;
+  }
+
+  /** Waits for the next bytes no longer than this from here on. By the reader. */
+  void patience(Duration shorter) {
+    patience = shorter.compareTo(patience) < 0 ? shorter : patience;
+  }
+
+  /** Waits for the end no longer than this from now on. By the reader. */
+  void within(Duration time) {
+    long now = System.nanoTime();
+    deadline = now + Math.min(deadline - now, time.toNanos());
   }
 
   /** Takes bytes from the client. */
@@ -64,6 +79,7 @@ final class ResponseBody extends InputStream {
   /** Begins to read from the client. */
   void from(AsyncBody body) {
     source = body;
+    deadline = System.nanoTime() + whole.toNanos();
     CompletableFuture<Void> _ =
         body.done().whenComplete((nothing, failure) -> parts.add(new Part.End(failure)));
     body.consume();
@@ -121,14 +137,21 @@ final class ResponseBody extends InputStream {
 
   private void take() throws IOException {
     Part part;
+    long left = deadline - System.nanoTime();
+    boolean hurried = left < patience.toNanos();
     try {
-      part = parts.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      part =
+          left <= 0 ? null : parts.poll(Math.min(left, patience.toNanos()), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while reading");
     }
     switch (part) {
-      case null -> throw new SocketTimeoutException("no data for " + patience.toSeconds() + " s");
+      case null ->
+          throw new SocketTimeoutException(
+              hurried
+                  ? "the answer did not end in time"
+                  : "no data for " + patience.toSeconds() + " s");
       case Part.Bytes bytes -> {
         buffers.addAll(bytes.buffers());
         if (bytes.buffers().isEmpty() && source != null) {

@@ -1,6 +1,8 @@
 package io.seccompwatch.kubernetes;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,16 +21,37 @@ final class TokenFile {
     this.file = file;
   }
 
-  /** The token as it is now; null when there never was one. */
+  /**
+   * The token as it is now; null when there never was one.
+   *
+   * @throws UncheckedIOException when the file never held one token, without a word of what it
+   *     holds
+   */
   @Nullable String read() {
     try {
       String now = Files.readString(file, StandardCharsets.US_ASCII).strip();
-      if (!now.isEmpty()) {
-        last = now;
+      if (now.isEmpty()) {
+        return last;
       }
+      if (isToken(now)) {
+        last = now;
+        return now;
+      }
+    } catch (CharacterCodingException e) {
+      // Not ASCII, not a token
     } catch (IOException e) {
-      // The server says whether the last one is still good
+      return last; // The server says whether it is still good
+    }
+    if (last == null) {
+      throw new UncheckedIOException(new IOException("token file " + file + " is not one token"));
     }
     return last;
+  }
+
+  /**
+   * What a header can carry and no blank parts: more than RFC 6750 has, as the API server takes.
+   */
+  private static boolean isToken(String text) {
+    return text.chars().allMatch(c -> c > ' ' && c <= '~');
   }
 }

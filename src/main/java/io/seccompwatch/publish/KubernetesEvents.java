@@ -268,8 +268,8 @@ public final class KubernetesEvents implements Publisher, AutoCloseable {
         case Wait wait -> throw new IllegalArgumentException("nothing to send");
       };
     } catch (RuntimeException e) {
-      // A defect; the other Events are written all the same
-      return new EventsApi.Unavailable(e.toString(), null);
+      // A defect; the other Events are written all the same. Its words may quote a credential
+      return new EventsApi.Unavailable(e.getClass().getName(), null);
     }
   }
 

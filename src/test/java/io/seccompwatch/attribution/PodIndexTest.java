@@ -149,6 +149,7 @@ class PodIndexTest {
         pod(OTHER_UID, "evil", container("bad", "cri-o://" + ID)));
     assertNames(
         index.name(found(UID, ID)), "api-1", null, AttributionReason.CONTAINER_NOT_IN_STATUS);
+    assertThat(index.name(found(UID, ID)).mayImprove()).as("worth to be waited for").isFalse();
     assertNobody(index.name(found(null, ID)), AttributionReason.POD_UNKNOWN);
   }
 
@@ -303,6 +304,34 @@ class PodIndexTest {
     assertThat(small.isGoneSince("prod", "p2", clock.instant())).isFalse();
     small.replaceAll(List.of(pod("u0", "p0")));
     assertThat(small.isGoneSince("prod", "p2", clock.instant())).isTrue();
+  }
+
+  @Test
+  void anIndexThatRefusedAPodIsNotCompleteUntilAListFits() {
+    PodIndex small = new PodIndex(clock, new PodIndex.Limits(1, 2, Duration.ofMinutes(5)));
+    assertThat(small.complete()).isFalse();
+    small.replaceAll(List.of(pod(UID, "api-1"), pod(OTHER_UID, "api-2")));
+    assertThat(small.synced()).isTrue();
+    assertThat(small.complete()).isFalse();
+    assertNobody(small.name(found(OTHER_UID, null)), AttributionReason.KUBERNETES_UNAVAILABLE);
+    small.replaceAll(List.of(pod(UID, "api-1")));
+    assertThat(small.complete()).isTrue();
+    assertNobody(small.name(found(OTHER_UID, null)), AttributionReason.POD_NOT_FOUND);
+  }
+
+  @Test
+  void aPodThatWasSeenToGoIsGoneAlsoWhileOthersAreRefused() {
+    PodIndex small = new PodIndex(clock, new PodIndex.Limits(2, 4, Duration.ofMinutes(5)));
+    small.replaceAll(List.of(pod("u0", "db-0"), pod("u1", "api-1")));
+    small.delete("u0");
+    small.delete("u1");
+    clock.advance(Duration.ofSeconds(1));
+    small.put(pod("u2", "a"));
+    small.put(pod("u3", "b"));
+    small.put(pod("u4", "db-0"));
+    assertThat(small.isGoneSince("prod", "api-1", clock.instant())).isTrue();
+    assertThat(small.isGoneSince("prod", "db-0", clock.instant())).as("made anew").isFalse();
+    assertThat(small.isGoneSince("prod", "never", clock.instant())).isFalse();
   }
 
   @Test

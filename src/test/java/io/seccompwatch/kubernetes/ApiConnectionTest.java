@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ApiConnectionTest {
 
@@ -159,6 +160,64 @@ class ApiConnectionTest {
             () -> ApiConnection.open(new ApiAccess.InCluster("127.0.0.1", "1", work), "w"))
         .isInstanceOf(IOException.class)
         .hasMessage(work.resolve("ca.crt") + ": not readable");
+  }
+
+  @Test
+  void aTokenFileThatHoldsSeveralIsNamedAndNotQuoted() throws Exception {
+    try (TlsServer server = serve();
+        ApiConnection connection = inPod(server, "secret\nother")) {
+      assertThatThrownBy(() -> get(connection, "/"))
+          .isInstanceOf(IOException.class)
+          .hasMessage("token file " + work.resolve("token") + " is not one token");
+      Files.writeString(work.resolve("token"), "first");
+      assertThat(get(connection, "/").status()).isEqualTo(200);
+      Files.writeString(work.resolve("token"), "secret\nother");
+      assertThat(get(connection, "/").status()).as("the last one stands").isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aTokenThatNoHeaderCanCarryIsNotQuoted() throws Exception {
+    try (TlsServer server = serve()) {
+      Path file =
+          Files.writeString(work.resolve("kubeconfig"), server.kubeconfig("\"secret\\nother\""));
+      try (ApiConnection connection =
+          ApiConnection.open(new ApiAccess.Kubeconfig(file), "watch/1")) {
+        assertThatThrownBy(() -> get(connection, "/"))
+            .isInstanceOf(IOException.class)
+            .hasMessageContaining("IllegalArgument")
+            .hasMessageNotContaining("secret");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "users: [{name: test, user: {token: secret]}]",
+        "users:\n- name: test\n  user: {token: secret\n",
+        "users: [{name: test, user: {token: [secret]}}]",
+        "users: [{name: test, user: secret}]",
+        "users: secret",
+        "\tsecret: %s @secret"
+      })
+  void aKubeconfigThatCannotBeReadIsNotQuoted(String text) throws IOException {
+    Path file = Files.writeString(work.resolve("kubeconfig"), "apiVersion: v1\n" + text);
+    assertThatThrownBy(() -> ApiConnection.open(new ApiAccess.Kubeconfig(file), "w"))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("kubeconfig " + file + ": ")
+        .hasMessageNotContaining("secret");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "https://h:6443/,https://h:6443/api/v1/pods?a=b%3Dc",
+    "https://h,https://h/api/v1/pods?a=b%3Dc",
+    "https://rancher/k8s/clusters/c-1,https://rancher/k8s/clusters/c-1/api/v1/pods?a=b%3Dc",
+    "https://rancher/k8s/clusters/c-1/,https://rancher/k8s/clusters/c-1/api/v1/pods?a=b%3Dc"
+  })
+  void thePathOfAServerIsKept(String server, String expected) {
+    assertThat(ApiConnection.below(server, "/api/v1/pods?a=b%3Dc")).hasToString(expected);
   }
 
   @ParameterizedTest

@@ -16,9 +16,36 @@ final class Bodies {
     return of(text.getBytes(StandardCharsets.UTF_8), 16_384);
   }
 
+  /** The text, and then one letter for ever. */
+  static ResponseBody endless(String begin) {
+    ResponseBody body = new ResponseBody(Duration.ofSeconds(5), Duration.ofMinutes(1));
+    byte[] letters = "x".repeat(16_384).getBytes(StandardCharsets.UTF_8);
+    body.received(List.of(ByteBuffer.wrap(begin.getBytes(StandardCharsets.UTF_8))));
+    body.from(
+        new AsyncBody() {
+          private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+          @Override
+          public void consume() {
+            body.received(List.of(ByteBuffer.wrap(letters)));
+          }
+
+          @Override
+          public CompletableFuture<Void> done() {
+            return done;
+          }
+
+          @Override
+          public void cancel() {
+            done.cancel(false);
+          }
+        });
+    return body;
+  }
+
   /** The bytes in pieces, each given only when it is asked for. */
   static ResponseBody of(byte[] bytes, int piece) {
-    ResponseBody body = new ResponseBody(Duration.ofSeconds(5));
+    ResponseBody body = new ResponseBody(Duration.ofSeconds(5), Duration.ofMinutes(1));
     body.from(
         new AsyncBody() {
           private final CompletableFuture<Void> done = new CompletableFuture<>();

@@ -139,6 +139,19 @@ final class MockApi implements AutoCloseable {
     return exchange -> Thread.sleep(60_000);
   }
 
+  /** Begins a body and goes on with a blank every tenth of a second, for half a minute. */
+  static Answer dripping(int status, String begin) {
+    return exchange -> {
+      exchange.sendResponseHeaders(status, 0);
+      exchange.getResponseBody().write(begin.getBytes(StandardCharsets.UTF_8));
+      for (int i = 0; i < 300; i++) {
+        exchange.getResponseBody().write(' ');
+        exchange.getResponseBody().flush();
+        Thread.sleep(100);
+      }
+    };
+  }
+
   /** Announces a body and breaks off in it. */
   static Answer truncated(String body) {
     return exchange -> {

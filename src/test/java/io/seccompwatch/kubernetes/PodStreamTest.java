@@ -294,7 +294,7 @@ class PodStreamTest {
     IntStream.range(0, 600).forEach(i -> many.add(object("name", "c" + i, "image", "i")));
     assertThat(readWhole(sample().spec("containers", many)).containers())
         .hasSize(PodIndex.MAX_CONTAINERS);
-    assertThat(skips.counts()).containsEntry(SkipReason.CONTAINER, 88L);
+    assertThat(skips.counts()).containsEntry(SkipReason.CONTAINER, 536L);
   }
 
   @Test
@@ -334,12 +334,36 @@ class PodStreamTest {
         .isInstanceOf(PodStream.MalformedException.class);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"items\":[{\"metadata\":{\"annotations\":{\"a\":\"",
+        "{\"items\":[{\"metadata\":{\"name\":\"",
+        "{\"items\":[{\"metadata\":{\""
+      })
+  void anObjectWithoutEndIsGivenUp(String begin) {
+    assertThatThrownBy(() -> stream.list(Bodies.endless(begin)))
+        .isInstanceOfAny(ResponseBody.TooLargeException.class, PodStream.MalformedException.class);
+    String event = "{\"type\":\"ADDED\",\"object\":" + begin.substring("{\"items\":[".length());
+    assertThatThrownBy(() -> stream.watch(Bodies.endless(event), recording(new ArrayList<>())))
+        .isInstanceOfAny(ResponseBody.TooLargeException.class, PodStream.MalformedException.class);
+  }
+
+  /** As the API server writes them: three MiB of markup, and names as long as an object may be. */
   @Test
-  void anObjectWithoutEndIsGivenUp() {
-    String endless = "{\"items\":[{\"metadata\":{\"annotations\":{\"a\":\"" + "x".repeat(5 << 20);
-    assertThatThrownBy(() -> readList(endless)).isInstanceOf(ResponseBody.TooLargeException.class);
-    String event = "{\"type\":\"ADDED\",\"object\":{\"a\":\"" + "x".repeat(5 << 20);
-    assertThatThrownBy(() -> watch(event)).isInstanceOf(ResponseBody.TooLargeException.class);
+  void theLargestObjectsThatTheApiServerHasAreRead() throws IOException {
+    String markup = "@".repeat(3 << 20);
+    String list =
+        PodJson.list(
+                "8",
+                List.of(
+                    sample().metadata("annotations", object("a", markup)),
+                    sample().metadata("annotations", object("n".repeat(1_500_000), "a")),
+                    sample().metadata("name", "last")))
+            .replace("@", "\\u003c");
+    assertThat(readList(list).pods())
+        .extracting(PodFacts::name)
+        .containsExactly("api-7d9f-x2x", "api-7d9f-x2x", "last");
   }
 
   @Test

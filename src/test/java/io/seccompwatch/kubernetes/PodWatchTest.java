@@ -12,6 +12,7 @@ import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.PodJson;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,12 +39,18 @@ class PodWatchTest {
           Duration.ofMillis(100),
           Duration.ofMillis(200),
           Duration.ofMillis(700),
-          Duration.ofMinutes(5));
+          Duration.ofSeconds(2),
+          Duration.ofMinutes(5),
+          Duration.ofSeconds(2),
+          Duration.ofMillis(300));
+
+  private static final Duration WHOLE = Duration.ofSeconds(5);
 
   @TempDir Path directory;
 
   private final PodIndex index = new PodIndex(Clock.systemUTC(), PodIndex.Limits.DEFAULT);
   private final List<String> told = new CopyOnWriteArrayList<>();
+  private final List<Duration> retries = new CopyOnWriteArrayList<>();
   private final List<AutoCloseable> open = new ArrayList<>();
   private MockApi api;
 
@@ -84,6 +92,7 @@ class PodWatchTest {
               @Override
               public void failed(State state, String error, Duration retry) {
                 told.add(state.label() + " " + error);
+                retries.add(retry);
               }
             });
     open.add(started);
@@ -175,6 +184,23 @@ class PodWatchTest {
   }
 
   @Test
+  void isOutOfTouchFromAnExpiredVersionUntilTheListIsRead() throws Exception {
+    CountDownLatch read = new CountDownLatch(1);
+    start();
+    Await.until("a watch", () -> !api.watched.isEmpty() && index.synced());
+    api.lists.add(
+        exchange -> {
+          read.await();
+          MockApi.json(200, PodJson.list("300", List.of())).to(exchange);
+        });
+    api.tell("{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n");
+    Await.until("a second list", () -> api.listed.size() == 2);
+    assertThat(index.synced()).isFalse();
+    read.countDown();
+    Await.until("in touch", index::synced);
+  }
+
+  @Test
   void takesAnyVersionWhenTheServerDoesNotKnowTheLast() throws Exception {
     api.watches.add(MockApi.refuse(410, "expired"));
     api.lists.add(MockApi.json(200, PodJson.list("100", List.of())));
@@ -211,7 +237,7 @@ class PodWatchTest {
     Await.until("in touch", index::synced);
     assertThat(index.outOfTouchSince()).isNull();
     assertThat(api.listed).hasSize(4);
-    assertThat(told.getLast()).isEqualTo("synced 0");
+    Await.until("it is said", () -> told.getLast().equals("synced 0"));
     assertThat(started.status())
         .satisfies(
             status -> {
@@ -236,7 +262,10 @@ class PodWatchTest {
             FAST.longestRetry(),
             Duration.ofMinutes(5),
             FAST.answer(),
-            FAST.watch()));
+            FAST.list(),
+            FAST.watch(),
+            FAST.silence(),
+            FAST.steady()));
     Await.until("in touch", index::synced);
     assertThat(api.listed).hasSize(13);
   }
@@ -294,7 +323,7 @@ class PodWatchTest {
   @Test
   void anOversizedObjectInAWatchIsCountedAndTheListReadAnew() throws Exception {
     PodWatch started = start();
-    api.tell("{\"type\":\"ADDED\",\"object\":{\"a\":\"" + "x".repeat(5 << 20));
+    api.tell("{\"type\":\"ADDED\",\"object\":{\"a\":\"" + "x".repeat(33 << 20));
     api.endWatch();
     Await.until("a second list", () -> api.listed.size() == 2);
     Await.until("in touch", index::synced);
@@ -317,10 +346,52 @@ class PodWatchTest {
         ApiConnection.open(new ApiAccess.Kubeconfig(api.kubeconfig(directory)), "seccomp-watch/t");
     open.add(connection);
     try (ApiConnection.Streamed answer =
-        connection.get("/?watch=1", Duration.ofSeconds(5), Duration.ofMillis(50))) {
+        connection.get("/?watch=1", WHOLE, Duration.ofMillis(50), WHOLE)) {
       assertThat(answer.status()).isEqualTo(200);
       assertThatThrownBy(() -> answer.body().read()).isInstanceOf(SocketTimeoutException.class);
     }
+  }
+
+  @Test
+  void aWatchThatFallsSilentAfterABookmarkIsTakenForDead() throws Exception {
+    start();
+    api.tell("{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"205\"}}}\n");
+    Await.until("a second watch", () -> api.watched.size() == 2);
+    assertThat(told).contains("unavailable no data for 2 s");
+    assertThat(api.watched.get(1)).endsWith("resourceVersion=205");
+  }
+
+  @Test
+  void aWatchThatBreaksAfterAWhileIsTriedAgainAsSoonAsTheFirst() throws Exception {
+    api.usualWatch =
+        exchange -> {
+          exchange.sendResponseHeaders(200, 0);
+          exchange.getResponseBody().write("{".getBytes(StandardCharsets.UTF_8));
+          exchange.getResponseBody().flush();
+          Thread.sleep(400);
+          throw new IOException("the connection broke");
+        };
+    start();
+    Await.until("some failures", () -> retries.size() >= 5);
+    assertThat(retries).allMatch(wait -> wait.compareTo(FAST.firstRetry()) <= 0);
+  }
+
+  @Test
+  void aListThatDripsIsGivenUp() throws Exception {
+    api.lists.add(MockApi.dripping(200, "{\"items\":["));
+    start();
+    Await.until("it is said", () -> !told.isEmpty());
+    assertThat(told.getFirst()).isEqualTo("unavailable the answer did not end in time");
+    Await.until("in touch", index::synced);
+  }
+
+  @Test
+  void aRefusalOfAWatchThatDripsIsNotWaitedFor() throws Exception {
+    api.watches.add(MockApi.dripping(503, "{\"message\":\""));
+    start();
+    Await.until("it is said", () -> told.size() >= 2);
+    assertThat(told.get(1)).isEqualTo("unavailable HTTP 503");
+    Await.until("in touch", index::synced);
   }
 
   @Test

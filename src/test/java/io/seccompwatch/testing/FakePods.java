@@ -89,6 +89,11 @@ public final class FakePods implements PodDirectory {
   }
 
   @Override
+  public boolean complete() {
+    return synced;
+  }
+
+  @Override
   public long version() {
     return version;
   }
