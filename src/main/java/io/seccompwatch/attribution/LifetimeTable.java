@@ -145,16 +145,21 @@ final class LifetimeTable {
     ends[slot] = OPEN;
   }
 
-  /** From then on nothing is known of the PID, whoever had it. */
+  /**
+   * From then on nothing is known of the PID, whoever had it. A cut may be followed by an earlier
+   * one, and what ended or was followed by another since then is cut too: that was concluded from
+   * events of which some were missing.
+   */
   void cut(int slot, long micros) {
-    if (!has(slot, SUPERSEDED) && !has(slot, CUT)) {
-      if (doubts[slot] >= micros) {
-        unsee(slot); // what would tell whether the read hit the next one may be lost
-      }
-      end(slot, micros);
-      prolong(slot, micros);
-      flags[slot] |= CUT;
+    if (heldUntil(slot) <= micros) {
+      return;
     }
+    if (doubts[slot] >= micros) {
+      unsee(slot); // what would tell whether the read hit the next one may be lost
+    }
+    end(slot, micros);
+    ends[slot] = Math.max(starts[slot], micros);
+    flags[slot] |= CUT;
   }
 
   /** Somebody ended who was not known: whoever has the PID next is not taken for that one. */
@@ -168,11 +173,27 @@ final class LifetimeTable {
     }
   }
 
+  /** From then on nothing is known of any PID. */
   void cutAll(long micros) {
     for (int slot = 0; slot < highest; slot++) {
       if (pids[slot] != 0) {
         cut(slot, micros);
+        if (starts[slot] > micros) {
+          cutBefore(slot, micros);
+        }
       }
+    }
+  }
+
+  /** Between one that had ended and the next, somebody else may have had the PID. */
+  private void cutBefore(int slot, long micros) {
+    int before = older(slot);
+    if (before != NONE && !has(before, CUT)) {
+      if (doubts[before] >= micros) {
+        unsee(before);
+      }
+      prolong(before, micros);
+      flags[before] |= CUT;
     }
   }
 

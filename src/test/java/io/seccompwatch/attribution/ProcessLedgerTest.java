@@ -233,6 +233,52 @@ final class ProcessLedgerTest {
     assertThat(told(find(PARENT, 2_350))).isEqualTo("KNOWN A");
   }
 
+  /** Another CPU's gap shows only when that CPU tells something again. */
+  @Test
+  void aLossThatIsLearntLaterTakesBackMore() {
+    fork(PARENT, CHILD, 2_000);
+    now = 2_300;
+    ledger.lost(0, 2_200_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("KNOWN A");
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_020))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aLossTakesBackWhoWasTakenToHaveThePidUntilTheNextOne() {
+    fork(PARENT, CHILD, 2_000);
+    fork(RUNTIME, CHILD, 2_500); // what lies between is missing
+    now = 2_600;
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_020))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aLossTakesBackAnEndThatMayHaveBeenTheNextOnes() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_500);
+    now = 2_600;
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_020))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aLossBetweenTwoOfOneContainerMayHideAThirdOfAnother() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_010);
+    fork(PARENT, CHILD, 2_100);
+    exit(CHILD, 2_200);
+    now = 2_600;
+    assertThat(told(ledger.find(CHILD, new Moment(2_005_000, 2_150_000)))).isEqualTo("KNOWN A");
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(ledger.find(CHILD, new Moment(2_005_000, 2_150_000)))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_120))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_005))).isEqualTo("KNOWN A");
+  }
+
   @Test
   void aPausesChildrenMayBeAnyContainersOrphans() {
     proc.put(50, new ProcessView.Present(30, false, "pause", false, false, B));
