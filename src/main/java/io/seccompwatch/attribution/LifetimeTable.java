@@ -23,6 +23,7 @@ final class LifetimeTable {
   private static final byte ADOPTS = 4;
   private static final byte QUEUED = 8;
   private static final byte SUPERSEDED = 16;
+  private static final byte EXECUTED = 32;
 
   private static final int FIRST_SIZE = 1_024;
 
@@ -239,6 +240,15 @@ final class LifetimeTable {
   /** Whether its owner was read from the process itself, and not taken over from its parent. */
   boolean isSeen(int slot) {
     return has(slot, SEEN);
+  }
+
+  /** Whether it has run a program since it began, as far as events tell. */
+  boolean hasExecuted(int slot) {
+    return has(slot, EXECUTED);
+  }
+
+  void executed(int slot) {
+    flags[slot] |= EXECUTED;
   }
 
   /** Whether processes of other containers may become its children. */

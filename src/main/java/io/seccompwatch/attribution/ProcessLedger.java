@@ -53,6 +53,9 @@ public final class ProcessLedger implements ProcessEventSink {
   private long untracked;
   private boolean wantsWalk = true;
 
+  /** While it is not known which of the events come from after a hole; the event thread's own. */
+  private boolean overrun;
+
   private volatile long caughtUp;
   private volatile boolean active;
 
@@ -195,6 +198,9 @@ public final class ProcessLedger implements ProcessEventSink {
       }
       InContainer known = slot == LifetimeTable.NONE ? null : table.owner(slot);
       same = Objects.equals(known, glimpsed);
+      if (same && slot != LifetimeTable.NONE) {
+        table.executed(slot);
+      }
     }
     if (!same) {
       read(pid, micros);
@@ -209,6 +215,10 @@ public final class ProcessLedger implements ProcessEventSink {
       int slot = table.holder(pid);
       if (view instanceof Present present && !present.thread()) {
         enter(pid, slot, present, micros, readMicros);
+      }
+      slot = table.holder(pid);
+      if (slot != LifetimeTable.NONE) {
+        table.executed(slot);
       }
     }
   }
@@ -226,11 +236,14 @@ public final class ProcessLedger implements ProcessEventSink {
     } else if (present.startTicks() <= table.start(slot) / TICK_MICROS
         && (owner != null || !present.dead())) {
       InContainer before = table.owner(slot);
-      boolean young = micros - table.start(slot) <= YOUNG_MICROS;
+      boolean onItsWay =
+          micros - table.start(slot) <= YOUNG_MICROS
+              && !table.isSeen(slot)
+              && !table.hasExecuted(slot);
       if (Objects.equals(before, owner)) {
         return;
       }
-      if (before == null && young) {
+      if (before == null && onItsWay) {
         // Before its first exec it was the runtime's, on the way into this container
         table.seen(slot, owner, doubt, adopts(present));
       } else {
@@ -290,6 +303,11 @@ public final class ProcessLedger implements ProcessEventSink {
   }
 
   @Override
+  public void overrun() {
+    overrun = true;
+  }
+
+  @Override
   public void lost(long count, long sinceNanos) {
     synchronized (this) {
       lost += count;
@@ -300,13 +318,14 @@ public final class ProcessLedger implements ProcessEventSink {
     }
   }
 
-  /** Every event before this time has been given. */
+  /** Every event before this time has been given, or told to be lost. */
   void caughtUp(long nanos) {
+    overrun = false;
     advance(nanos / 1_000);
   }
 
   private void advance(long micros) {
-    if (micros > caughtUp) {
+    if (!overrun && micros > caughtUp) {
       caughtUp = micros;
     }
   }

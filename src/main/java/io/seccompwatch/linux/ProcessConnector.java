@@ -59,6 +59,7 @@ public final class ProcessConnector extends PolledDescriptor {
   private long emptyNanos;
   private boolean emptied;
   private boolean overrun;
+  private long overrunSinceNanos;
 
   /** Odd while the receiving thread may hold events, even while it waits for some. */
   private final AtomicLong turn = new AtomicLong(1);
@@ -140,7 +141,7 @@ public final class ProcessConnector extends PolledDescriptor {
    * Gives the sink what waits, up to {@value DatagramBatch#SIZE} messages, without waiting. {@link
    * #hasEmptied} tells whether that was all.
    *
-   * @return how many messages were taken; 0 when none waits or this is closed
+   * @return how many messages were taken; 0 when none waits, and maybe else, or this is closed
    * @throws ErrnoException when recvmmsg(2) fails
    */
   public int receive() throws ErrnoException {
@@ -155,23 +156,22 @@ public final class ProcessConnector extends PolledDescriptor {
       }
       int count = batch.receive(calls, socket);
       if (Errno.ENOBUFS.is(count)) {
-        // From now on the kernel drops all, until what is queued has been taken
-        overrun = true;
+        overrun();
         count = batch.receive(calls, socket);
       }
-      if (Errno.EAGAIN.is(count) || Errno.EINTR.is(count)) {
+      emptied = Errno.EAGAIN.is(count);
+      if (emptied) {
         leftNothing(now);
+        return 0;
+      }
+      if (Errno.EINTR.is(count) || Errno.ENOBUFS.is(count)) {
         return 0;
       }
       ErrnoException.check("recvmmsg process connector", count);
       for (int i = 0; i < count; i++) {
         if (batch.isFromKernel(i)) {
-          parser.read(batch.data(), batch.at(i), batch.length(i), bootMinusMonotonic);
+          take(i);
         }
-      }
-      emptied = count < DatagramBatch.SIZE;
-      if (emptied) {
-        leftNothing(now);
       }
       return count;
     } finally {
@@ -179,15 +179,38 @@ public final class ProcessConnector extends PolledDescriptor {
     }
   }
 
-  /** Whether the last {@link #receive} took all that was there. */
+  private void take(int datagram) {
+    if (batch.isWhole(datagram)) {
+      parser.read(batch.data(), batch.at(datagram), batch.length(datagram), bootMinusMonotonic);
+    } else {
+      parser.unreadable();
+    }
+  }
+
+  /**
+   * Whether the last {@link #receive} found nothing left. Only the kernel's word counts: it also
+   * ends a batch early to tell of an overrun, with thousands still queued.
+   */
   public boolean hasEmptied() {
     return emptied;
+  }
+
+  /**
+   * From now on the kernel drops all until what is queued has been taken, which may be in the midst
+   * of a batch: where the hole is cannot be told, but it is not before what was read until now.
+   */
+  private void overrun() {
+    if (!overrun) {
+      overrun = true;
+      overrunSinceNanos = parser.newestNanos();
+      sink.overrun();
+    }
   }
 
   private void leftNothing(long now) {
     if (overrun) {
       overrun = false;
-      sink.lost(0, parser.newestNanos());
+      sink.lost(0, overrunSinceNanos);
     }
     emptyNanos = now;
   }

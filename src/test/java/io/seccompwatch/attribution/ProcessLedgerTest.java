@@ -98,6 +98,31 @@ final class ProcessLedgerTest {
   }
 
   @Test
+  void whatRanAProgramOfTheHostsFirstIsAContainersOnlyFromTheExecThere() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, new CgroupOwner.Host(false)));
+    now = 2_020;
+    exec(CHILD, 2_020);
+    proc.put(CHILD, present(2_000, B));
+    now = 5_100;
+    exec(CHILD, 5_020);
+    assertThat(told(find(CHILD, 3_000))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 5_050))).isEqualTo("KNOWN B");
+  }
+
+  @Test
+  void whatWasSeenToBeTheHostsIsAContainersOnlyFromTheExecThere() {
+    now = 1_500;
+    proc.put(CHILD, present(1_400, new CgroupOwner.Host(false)));
+    ledger.walked(CHILD);
+    proc.put(CHILD, present(1_400, B));
+    now = 2_200;
+    exec(CHILD, 2_100);
+    assertThat(told(find(CHILD, 1_800))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_150))).isEqualTo("KNOWN B");
+  }
+
+  @Test
   void whoExecsElsewhereIsElsewhereFromThenOn() {
     fork(PARENT, CHILD, 2_000);
     proc.put(CHILD, present(2_000, B));
@@ -277,6 +302,25 @@ final class ProcessLedgerTest {
     assertThat(told(ledger.find(CHILD, new Moment(2_005_000, 2_150_000)))).isEqualTo("NOTHING");
     assertThat(told(find(CHILD, 2_120))).isEqualTo("NOTHING");
     assertThat(told(find(CHILD, 2_005))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void isCaughtUpWithNothingWhileEventsAreFromBeforeOrAfterAHole() {
+    ledger.caughtUp(2_000_000_000L);
+    now = 2_600;
+    drained = false;
+    ledger.overrun();
+    fork(PARENT, CHILD, 2_500);
+    exit(31, 2_550);
+    assertThat(ledger.caughtUpMicros()).isEqualTo(2_000_000);
+    assertThat(told(find(PARENT, 2_300))).isEqualTo("BEHIND");
+    ledger.lost(3, 2_400_000_000L); // one CPU's numbers; the others' may have gaps too
+    assertThat(told(find(PARENT, 2_300))).isEqualTo("BEHIND");
+    ledger.lost(0, 2_000_000_000L);
+    ledger.caughtUp(2_600_000_000L);
+    assertThat(told(find(PARENT, 2_300))).isEqualTo("NOTHING");
+    assertThat(told(find(PARENT, 1_900))).isEqualTo("KNOWN A");
+    assertThat(ledger.caughtUpMicros()).isEqualTo(2_600_000);
   }
 
   @Test
