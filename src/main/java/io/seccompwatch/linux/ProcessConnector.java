@@ -54,7 +54,7 @@ public final class ProcessConnector extends PolledDescriptor {
   private final MemorySegment timespec;
   private final int bufferBytes;
 
-  private long bootMinusMonotonic;
+  private final SuspendedTime suspended;
   private long clocksReadNanos;
   private long emptyNanos;
   private boolean emptied;
@@ -76,6 +76,7 @@ public final class ProcessConnector extends PolledDescriptor {
     this.parser = new ProcessEventParser(sink, question);
     this.batch = new DatagramBatch(memory);
     this.timespec = memory.allocate(2 * Long.BYTES, Long.BYTES);
+    this.suspended = new SuspendedTime(clock -> BootTime.read(calls, clock, timespec));
     this.request = memory.allocate(REQUEST_BYTES, Long.BYTES);
     SystemCalls.bytes(request)
         .putInt(REQUEST_BYTES)
@@ -103,19 +104,24 @@ public final class ProcessConnector extends PolledDescriptor {
     int type = SOCK_DGRAM | O_CLOEXEC | O_NONBLOCK; // the flags of socket(2) are those of open(2)
     int socket =
         (int) usable("socket", calls.call(Call.SOCKET, AF_NETLINK, type, NETLINK_CONNECTOR, 0, 0));
-    ProcessConnector connector;
+    int bufferBytes;
     try {
       MemorySegment address = memory.allocate(ADDRESS_BYTES, Integer.BYTES);
       SystemCalls.bytes(address)
           .putShort(0, (short) AF_NETLINK)
           .putInt(GROUPS_AT, 1 << (ProcessEventParser.CN_IDX_PROC - 1));
       usable("bind", calls.call(Call.BIND, socket, address.address(), ADDRESS_BYTES, 0, 0));
+      bufferBytes = enlarge(calls, memory, socket);
     } catch (ProcessConnectorException e) {
       calls.call(Call.CLOSE, socket, 0, 0, 0, 0);
       throw e;
+    } catch (ErrnoException e) {
+      calls.call(Call.CLOSE, socket, 0, 0, 0, 0);
+      throw new ProcessConnectorException(String.valueOf(e.getMessage()));
     }
+    ProcessConnector connector;
     try {
-      int bufferBytes = enlarge(calls, memory, socket);
+      // Closes the socket itself when it cannot be made
       connector = new ProcessConnector(calls, memory, socket, bufferBytes, sink);
     } catch (ErrnoException e) {
       throw new ProcessConnectorException(String.valueOf(e.getMessage()));
@@ -181,7 +187,7 @@ public final class ProcessConnector extends PolledDescriptor {
 
   private void take(int datagram) {
     if (batch.isWhole(datagram)) {
-      parser.read(batch.data(), batch.at(datagram), batch.length(datagram), bootMinusMonotonic);
+      parser.read(batch.data(), batch.at(datagram), batch.length(datagram), suspended.nanos());
     } else {
       parser.unreadable();
     }
@@ -309,17 +315,12 @@ public final class ProcessConnector extends PolledDescriptor {
    * Events carry CLOCK_MONOTONIC, all else is told since boot: while suspended one stands still.
    */
   private void readClocks(long now) throws ErrnoException {
-    long monotonic = BootTime.read(calls, BootTime.CLOCK_MONOTONIC, timespec);
-    long after = BootTime.read(calls, BootTime.CLOCK_BOOTTIME, timespec);
-    long distance = now + (after - now) / 2 - monotonic;
-    boolean suspended = distance - bootMinusMonotonic > NANOS_PER_MILLI + (after - now);
-    if (suspended && clocksReadNanos != 0) {
-      sink.lost(0, parser.newestNanos()); // what waits is from before or after: nobody can tell
+    long wrong = suspended.read();
+    if (wrong != 0) {
+      // What waits is from before or after: nobody can tell
+      sink.lost(0, parser.newestNanos() + Math.min(wrong, 0));
     }
-    if (suspended || clocksReadNanos == 0) {
-      bootMinusMonotonic = distance;
-    }
-    clocksReadNanos = after;
+    clocksReadNanos = now;
   }
 
   private void closeQuietly() {
