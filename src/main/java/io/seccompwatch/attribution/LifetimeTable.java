@@ -24,6 +24,7 @@ final class LifetimeTable {
   private static final byte QUEUED = 8;
   private static final byte SUPERSEDED = 16;
   private static final byte EXECUTED = 32;
+  private static final byte ROUNDED = 64;
 
   private static final int FIRST_SIZE = 1_024;
 
@@ -261,8 +262,18 @@ final class LifetimeTable {
     return doubts[slot];
   }
 
+  /** Whether its start is procfs's word, rounded up to the next tick. */
+  boolean isStartRounded(int slot) {
+    return has(slot, ROUNDED);
+  }
+
+  void startIsRounded(int slot) {
+    flags[slot] |= ROUNDED;
+  }
+
   void moveStart(int slot, long micros) {
     starts[slot] = micros;
+    flags[slot] &= ~ROUNDED;
   }
 
   /** What a read told. */

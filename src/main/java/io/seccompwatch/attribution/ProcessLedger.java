@@ -152,7 +152,9 @@ public final class ProcessLedger implements ProcessEventSink {
     int before = table.holder(child);
     if (before != LifetimeTable.NONE && table.doubt(before) >= micros) {
       // It was read after this fork, of which we hear only now
-      if (table.isOpen(before) && table.start(before) / TICK_MICROS - 1 == micros / TICK_MICROS) {
+      if (table.isOpen(before)
+          && table.isStartRounded(before)
+          && table.start(before) / TICK_MICROS - 1 == micros / TICK_MICROS) {
         table.moveStart(before, micros);
         return;
       }
@@ -259,6 +261,7 @@ public final class ProcessLedger implements ProcessEventSink {
     } else {
       int slot = table.begin(pid, (present.startTicks() + 1) * TICK_MICROS, owner);
       table.seen(slot, owner, doubt, adopts(present));
+      table.startIsRounded(slot);
     }
   }
 
@@ -344,10 +347,14 @@ public final class ProcessLedger implements ProcessEventSink {
     wantsWalk = false;
   }
 
-  /** Looks at a process that was listed; one that the events have told of is known already. */
+  /**
+   * Looks at a process that was listed; of those that the events have told of only at the ones of
+   * whose container nothing is known.
+   */
   void walked(int pid) {
     synchronized (this) {
-      if (table.holder(pid) != LifetimeTable.NONE) {
+      int slot = table.holder(pid);
+      if (slot != LifetimeTable.NONE && (table.owner(slot) != null || table.isSeen(slot))) {
         return;
       }
     }
@@ -358,7 +365,16 @@ public final class ProcessLedger implements ProcessEventSink {
           && !present.thread()
           && !present.kernel()
           && !present.dead()) {
-        add(pid, present, settled(present.owner()), readMicros);
+        InContainer owner = settled(present.owner());
+        int slot = table.holder(pid);
+        if (slot == LifetimeTable.NONE) {
+          add(pid, present, owner, readMicros);
+        } else if (owner != null
+            && table.isOpen(slot)
+            && present.startTicks() <= table.start(slot) / TICK_MICROS) {
+          // Where it was before is not known
+          table.seen(table.begin(pid, readMicros, null), owner, readMicros, adopts(present));
+        }
       }
     }
   }

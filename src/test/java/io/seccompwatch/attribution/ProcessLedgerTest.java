@@ -324,6 +324,39 @@ final class ProcessLedgerTest {
   }
 
   @Test
+  void aWalkLooksAtThoseOfWhomOnlyTheForkIsKnown() {
+    now = 2_300;
+    ledger.lost(5, 2_100_000_000L);
+    fork(PARENT, CHILD, 2_301); // from a parent who may be another by now
+    proc.put(CHILD, present(2_300, A));
+    now = 20_000;
+    ledger.walkBegins();
+    ledger.walked(PARENT);
+    ledger.walked(CHILD);
+    now = 20_500;
+    assertThat(told(find(CHILD, 20_400))).isEqualTo("KNOWN A");
+    assertThat(told(find(CHILD, 19_900))).isEqualTo("NOTHING");
+  }
+
+  /** Of two processes within one tick the start times are the same; the events tell. */
+  @Test
+  void aWalkThatMayHaveHitTheNextOneOfThePidIsTakenBackWhenItsEventsCome() {
+    fork(RUNTIME, CHILD, 2_301);
+    proc.put(CHILD, present(2_300, B)); // the next one's, in truth
+    now = 2_315;
+    drained = false;
+    ledger.walked(CHILD);
+    assertThat(ledger.find(CHILD, new Moment(2_315_000, 2_315_000)))
+        .isEqualTo(new Finding.Behind());
+    exit(CHILD, 2_303);
+    fork(PARENT, CHILD, 2_304);
+    now = 2_400;
+    drained = true;
+    assertThat(ledger.find(CHILD, new Moment(2_315_000, 2_315_000)))
+        .isEqualTo(new Finding.Known(A, Evidence.PARENT));
+  }
+
+  @Test
   void aPausesChildrenMayBeAnyContainersOrphans() {
     proc.put(50, new ProcessView.Present(30, false, "pause", false, false, B));
     ledger.walked(50);
