@@ -233,7 +233,11 @@ public final class ProcessLedger implements ProcessEventSink {
     InContainer owner = settled(present.owner());
     if (slot == LifetimeTable.NONE) {
       if (present.startTicks() <= micros / TICK_MICROS) {
-        add(pid, present, owner, doubt);
+        // What it was before, the host's maybe, is not known
+        if (!isFull()) {
+          table.endUnknown(pid, micros);
+        }
+        beginAt(micros, pid, present, owner, doubt);
       }
     } else if (present.startTicks() <= table.start(slot) / TICK_MICROS
         && (owner != null || !present.dead())) {
@@ -256,13 +260,21 @@ public final class ProcessLedger implements ProcessEventSink {
   }
 
   private void add(int pid, Present present, @Nullable InContainer owner, long doubt) {
-    if (isFull()) {
-      untracked++;
-    } else {
-      int slot = table.begin(pid, (present.startTicks() + 1) * TICK_MICROS, owner);
-      table.seen(slot, owner, doubt, adopts(present));
+    int slot = beginAt((present.startTicks() + 1) * TICK_MICROS, pid, present, owner, doubt);
+    if (slot != LifetimeTable.NONE) {
       table.startIsRounded(slot);
     }
+  }
+
+  private int beginAt(
+      long micros, int pid, Present present, @Nullable InContainer owner, long doubt) {
+    if (isFull()) {
+      untracked++;
+      return LifetimeTable.NONE;
+    }
+    int slot = table.begin(pid, micros, owner);
+    table.seen(slot, owner, doubt, adopts(present));
+    return slot;
   }
 
   private static boolean adopts(Present present) {

@@ -11,6 +11,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * 6.6 also CAP_NET_ADMIN. From another PID or user namespace the kernel ignores the request without
  * a word, which is noticed by the answer that does not come.
  *
+ * <p>Not noticed: when the kernel stops making events because somebody else's {@code
+ * PROC_CN_MCAST_IGNORE} ended the only listening it counts (before Linux 6.6, where any tool may do
+ * so). That looks like a node on which nothing happens.
+ *
  * <p>One thread receives and awaits; {@link #close} and {@link #drainedNanos} are for any. The
  * kernel's event filter (Linux 6.6) is left off: with it, the numbers by which losses are seen have
  * gaps of their own.

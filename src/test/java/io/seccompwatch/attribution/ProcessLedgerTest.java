@@ -111,6 +111,16 @@ final class ProcessLedgerTest {
   }
 
   @Test
+  void whoWasNotKnownIsAContainersOnlyFromItsExec() {
+    proc.put(CHILD, present(1_400, B));
+    now = 2_200;
+    exec(CHILD, 2_100);
+    assertThat(told(find(CHILD, 1_800))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_095))).isIn("NOTHING", "SEVERAL");
+    assertThat(told(find(CHILD, 2_150))).isEqualTo("KNOWN B");
+  }
+
+  @Test
   void whatWasSeenToBeTheHostsIsAContainersOnlyFromTheExecThere() {
     now = 1_500;
     proc.put(CHILD, present(1_400, new CgroupOwner.Host(false)));
