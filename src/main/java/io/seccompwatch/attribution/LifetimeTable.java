@@ -23,6 +23,8 @@ final class LifetimeTable {
   private static final byte ADOPTS = 4;
   private static final byte QUEUED = 8;
   private static final byte SUPERSEDED = 16;
+  private static final byte EXECUTED = 32;
+  private static final byte ROUNDED = 64;
 
   private static final int FIRST_SIZE = 1_024;
 
@@ -145,16 +147,21 @@ final class LifetimeTable {
     ends[slot] = OPEN;
   }
 
-  /** From then on nothing is known of the PID, whoever had it. */
+  /**
+   * From then on nothing is known of the PID, whoever had it. A cut may be followed by an earlier
+   * one, and what ended or was followed by another since then is cut too: that was concluded from
+   * events of which some were missing.
+   */
   void cut(int slot, long micros) {
-    if (!has(slot, SUPERSEDED) && !has(slot, CUT)) {
-      if (doubts[slot] >= micros) {
-        unsee(slot); // what would tell whether the read hit the next one may be lost
-      }
-      end(slot, micros);
-      prolong(slot, micros);
-      flags[slot] |= CUT;
+    if (heldUntil(slot) <= micros) {
+      return;
     }
+    if (doubts[slot] >= micros) {
+      unsee(slot); // what would tell whether the read hit the next one may be lost
+    }
+    end(slot, micros);
+    ends[slot] = Math.max(starts[slot], micros);
+    flags[slot] |= CUT;
   }
 
   /** Somebody ended who was not known: whoever has the PID next is not taken for that one. */
@@ -168,11 +175,27 @@ final class LifetimeTable {
     }
   }
 
+  /** From then on nothing is known of any PID. */
   void cutAll(long micros) {
     for (int slot = 0; slot < highest; slot++) {
       if (pids[slot] != 0) {
         cut(slot, micros);
+        if (starts[slot] > micros) {
+          cutBefore(slot, micros);
+        }
       }
+    }
+  }
+
+  /** Between one that had ended and the next, somebody else may have had the PID. */
+  private void cutBefore(int slot, long micros) {
+    int before = older(slot);
+    if (before != NONE && !has(before, CUT)) {
+      if (doubts[before] >= micros) {
+        unsee(before);
+      }
+      prolong(before, micros);
+      flags[before] |= CUT;
     }
   }
 
@@ -220,6 +243,15 @@ final class LifetimeTable {
     return has(slot, SEEN);
   }
 
+  /** Whether it has run a program since it began, as far as events tell. */
+  boolean hasExecuted(int slot) {
+    return has(slot, EXECUTED);
+  }
+
+  void executed(int slot) {
+    flags[slot] |= EXECUTED;
+  }
+
   /** Whether processes of other containers may become its children. */
   boolean adopts(int slot) {
     return has(slot, ADOPTS);
@@ -230,8 +262,18 @@ final class LifetimeTable {
     return doubts[slot];
   }
 
+  /** Whether its start is procfs's word, rounded up to the next tick. */
+  boolean isStartRounded(int slot) {
+    return has(slot, ROUNDED);
+  }
+
+  void startIsRounded(int slot) {
+    flags[slot] |= ROUNDED;
+  }
+
   void moveStart(int slot, long micros) {
     starts[slot] = micros;
+    flags[slot] &= ~ROUNDED;
   }
 
   /** What a read told. */

@@ -22,6 +22,11 @@ public final class ProcessEvents implements AutoCloseable {
   /** At the earliest so long after a walk the next one begins, however much is lost meanwhile. */
   private static final long WALK_PAUSE_NANOS = 5_000_000_000L;
 
+  /** A walk goes on behind events too: one step after so many batches of them. */
+  private static final int BUSY_STEPS_PER_WALK_STEP = 16;
+
+  private static final long FIRST_WALK_NANOS = 500_000_000;
+
   private static final long GLANCE_MILLIS = 1_000;
 
   /** So often in so long a time it wakes up without a rest. */
@@ -38,6 +43,7 @@ public final class ProcessEvents implements AutoCloseable {
 
   private @Nullable BitSet walking;
   private int walkedTo;
+  private int busySteps;
   private long burstBeganNanos = System.nanoTime();
   private int wakeUps;
   private long walkBeganNanos;
@@ -98,14 +104,21 @@ public final class ProcessEvents implements AutoCloseable {
         ledger.isActive(), problem, connector.bufferBytes(), ledger.counts());
   }
 
-  /** Looks at all processes, and reads events from then on. */
+  /**
+   * Reads events from now on, and looks at all processes that are there: before this returns, if
+   * that takes less than half a second.
+   */
   public void start() {
     try {
-      do {
-        step();
-      } while (walking != null);
+      long began = System.nanoTime();
+      boolean open = true;
+      while (open
+          && (walkBeganNanos == 0 || walking != null)
+          && System.nanoTime() - began < FIRST_WALK_NANOS) {
+        open = step();
+      }
       thread.start();
-    } catch (ErrnoException e) {
+    } catch (ErrnoException | RuntimeException e) {
       ends(e);
     }
   }
@@ -132,14 +145,21 @@ public final class ProcessEvents implements AutoCloseable {
       if (ledger.isActive()) {
         ends(new IOException("its thread was interrupted"));
       }
-    } catch (ErrnoException | RuntimeException e) {
+    } catch (Throwable e) { // whatever it is: nobody must believe what is not kept any more
       ends(e);
     }
   }
 
-  private void ends(Exception why) {
+  /** The kernel would go on making events for a socket that nobody reads. */
+  private void ends(Throwable why) {
     ledger.deactivate();
-    String told = "the process connector ended: " + why.getMessage();
+    try {
+      connector.close();
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
+    String told =
+        "the process connector ended: " + (why instanceof IOException ? why.getMessage() : why);
     problem = told;
     onEnd.accept(told);
   }
@@ -147,13 +167,17 @@ public final class ProcessEvents implements AutoCloseable {
   /** Reads what waits, or waits; false when it was closed. */
   private boolean step() throws ErrnoException {
     connector.receive();
-    if (!connector.hasEmptied()) {
+    if (connector.hasEmptied()) {
+      ledger.caughtUp(connector.caughtUpNanos());
+    } else if (++busySteps % BUSY_STEPS_PER_WALK_STEP != 0) {
       return true;
     }
-    ledger.caughtUp(connector.caughtUpNanos());
     beginWalk();
     if (walking != null) {
       walkOn(walking);
+      return true;
+    }
+    if (!connector.hasEmptied()) {
       return true;
     }
     rest();

@@ -53,6 +53,9 @@ public final class ProcessLedger implements ProcessEventSink {
   private long untracked;
   private boolean wantsWalk = true;
 
+  /** While it is not known which of the events come from after a hole; the event thread's own. */
+  private boolean overrun;
+
   private volatile long caughtUp;
   private volatile boolean active;
 
@@ -149,7 +152,9 @@ public final class ProcessLedger implements ProcessEventSink {
     int before = table.holder(child);
     if (before != LifetimeTable.NONE && table.doubt(before) >= micros) {
       // It was read after this fork, of which we hear only now
-      if (table.isOpen(before) && table.start(before) / TICK_MICROS - 1 == micros / TICK_MICROS) {
+      if (table.isOpen(before)
+          && table.isStartRounded(before)
+          && table.start(before) / TICK_MICROS - 1 == micros / TICK_MICROS) {
         table.moveStart(before, micros);
         return;
       }
@@ -195,6 +200,9 @@ public final class ProcessLedger implements ProcessEventSink {
       }
       InContainer known = slot == LifetimeTable.NONE ? null : table.owner(slot);
       same = Objects.equals(known, glimpsed);
+      if (same && slot != LifetimeTable.NONE) {
+        table.executed(slot);
+      }
     }
     if (!same) {
       read(pid, micros);
@@ -210,6 +218,10 @@ public final class ProcessLedger implements ProcessEventSink {
       if (view instanceof Present present && !present.thread()) {
         enter(pid, slot, present, micros, readMicros);
       }
+      slot = table.holder(pid);
+      if (slot != LifetimeTable.NONE) {
+        table.executed(slot);
+      }
     }
   }
 
@@ -221,16 +233,23 @@ public final class ProcessLedger implements ProcessEventSink {
     InContainer owner = settled(present.owner());
     if (slot == LifetimeTable.NONE) {
       if (present.startTicks() <= micros / TICK_MICROS) {
-        add(pid, present, owner, doubt);
+        // What it was before, the host's maybe, is not known
+        if (!isFull()) {
+          table.endUnknown(pid, micros);
+        }
+        beginAt(micros, pid, present, owner, doubt);
       }
     } else if (present.startTicks() <= table.start(slot) / TICK_MICROS
         && (owner != null || !present.dead())) {
       InContainer before = table.owner(slot);
-      boolean young = micros - table.start(slot) <= YOUNG_MICROS;
+      boolean onItsWay =
+          micros - table.start(slot) <= YOUNG_MICROS
+              && !table.isSeen(slot)
+              && !table.hasExecuted(slot);
       if (Objects.equals(before, owner)) {
         return;
       }
-      if (before == null && young) {
+      if (before == null && onItsWay) {
         // Before its first exec it was the runtime's, on the way into this container
         table.seen(slot, owner, doubt, adopts(present));
       } else {
@@ -241,12 +260,21 @@ public final class ProcessLedger implements ProcessEventSink {
   }
 
   private void add(int pid, Present present, @Nullable InContainer owner, long doubt) {
+    int slot = beginAt((present.startTicks() + 1) * TICK_MICROS, pid, present, owner, doubt);
+    if (slot != LifetimeTable.NONE) {
+      table.startIsRounded(slot);
+    }
+  }
+
+  private int beginAt(
+      long micros, int pid, Present present, @Nullable InContainer owner, long doubt) {
     if (isFull()) {
       untracked++;
-    } else {
-      int slot = table.begin(pid, (present.startTicks() + 1) * TICK_MICROS, owner);
-      table.seen(slot, owner, doubt, adopts(present));
+      return LifetimeTable.NONE;
     }
+    int slot = table.begin(pid, micros, owner);
+    table.seen(slot, owner, doubt, adopts(present));
+    return slot;
   }
 
   private static boolean adopts(Present present) {
@@ -290,6 +318,11 @@ public final class ProcessLedger implements ProcessEventSink {
   }
 
   @Override
+  public void overrun() {
+    overrun = true;
+  }
+
+  @Override
   public void lost(long count, long sinceNanos) {
     synchronized (this) {
       lost += count;
@@ -300,13 +333,14 @@ public final class ProcessLedger implements ProcessEventSink {
     }
   }
 
-  /** Every event before this time has been given. */
+  /** Every event before this time has been given, or told to be lost. */
   void caughtUp(long nanos) {
+    overrun = false;
     advance(nanos / 1_000);
   }
 
   private void advance(long micros) {
-    if (micros > caughtUp) {
+    if (!overrun && micros > caughtUp) {
       caughtUp = micros;
     }
   }
@@ -325,10 +359,14 @@ public final class ProcessLedger implements ProcessEventSink {
     wantsWalk = false;
   }
 
-  /** Looks at a process that was listed; one that the events have told of is known already. */
+  /**
+   * Looks at a process that was listed; of those that the events have told of only at the ones of
+   * whose container nothing is known.
+   */
   void walked(int pid) {
     synchronized (this) {
-      if (table.holder(pid) != LifetimeTable.NONE) {
+      int slot = table.holder(pid);
+      if (slot != LifetimeTable.NONE && (table.owner(slot) != null || table.isSeen(slot))) {
         return;
       }
     }
@@ -339,7 +377,16 @@ public final class ProcessLedger implements ProcessEventSink {
           && !present.thread()
           && !present.kernel()
           && !present.dead()) {
-        add(pid, present, settled(present.owner()), readMicros);
+        InContainer owner = settled(present.owner());
+        int slot = table.holder(pid);
+        if (slot == LifetimeTable.NONE) {
+          add(pid, present, owner, readMicros);
+        } else if (owner != null
+            && table.isOpen(slot)
+            && present.startTicks() <= table.start(slot) / TICK_MICROS) {
+          // Where it was before is not known
+          table.seen(table.begin(pid, readMicros, null), owner, readMicros, adopts(present));
+        }
       }
     }
   }

@@ -77,11 +77,18 @@ final class DatagramBatch {
     return fields.getInt(datagram * HEADER_BYTES + LENGTH_AT);
   }
 
-  /** Whether it is whole and the kernel's own: netlink lets the privileged send to groups too. */
+  /** Whether nothing of it was cut off. */
+  boolean isWhole(int datagram) {
+    return (fields.getInt(datagram * HEADER_BYTES + FLAGS_AT) & MSG_TRUNC) == 0;
+  }
+
+  /**
+   * Whether it is the kernel's own: netlink lets the privileged send to groups too, and what they
+   * say is no event.
+   */
   boolean isFromKernel(int datagram) {
     int header = datagram * HEADER_BYTES;
-    return (fields.getInt(header + FLAGS_AT) & MSG_TRUNC) == 0
-        && fields.getInt(header + NAME_LENGTH_AT) == ADDRESS_BYTES
+    return fields.getInt(header + NAME_LENGTH_AT) == ADDRESS_BYTES
         && addresses.getInt(datagram * ADDRESS_BYTES + SENDER_AT) == 0;
   }
 }

@@ -11,6 +11,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * 6.6 also CAP_NET_ADMIN. From another PID or user namespace the kernel ignores the request without
  * a word, which is noticed by the answer that does not come.
  *
+ * <p>Not noticed: when the kernel stops making events because somebody else's {@code
+ * PROC_CN_MCAST_IGNORE} ended the only listening it counts (before Linux 6.6, where any tool may do
+ * so). That looks like a node on which nothing happens.
+ *
  * <p>One thread receives and awaits; {@link #close} and {@link #drainedNanos} are for any. The
  * kernel's event filter (Linux 6.6) is left off: with it, the numbers by which losses are seen have
  * gaps of their own.
@@ -54,11 +58,12 @@ public final class ProcessConnector extends PolledDescriptor {
   private final MemorySegment timespec;
   private final int bufferBytes;
 
-  private long bootMinusMonotonic;
+  private final SuspendedTime suspended;
   private long clocksReadNanos;
   private long emptyNanos;
   private boolean emptied;
   private boolean overrun;
+  private long overrunSinceNanos;
 
   /** Odd while the receiving thread may hold events, even while it waits for some. */
   private final AtomicLong turn = new AtomicLong(1);
@@ -75,6 +80,7 @@ public final class ProcessConnector extends PolledDescriptor {
     this.parser = new ProcessEventParser(sink, question);
     this.batch = new DatagramBatch(memory);
     this.timespec = memory.allocate(2 * Long.BYTES, Long.BYTES);
+    this.suspended = new SuspendedTime(clock -> BootTime.read(calls, clock, timespec));
     this.request = memory.allocate(REQUEST_BYTES, Long.BYTES);
     SystemCalls.bytes(request)
         .putInt(REQUEST_BYTES)
@@ -102,19 +108,24 @@ public final class ProcessConnector extends PolledDescriptor {
     int type = SOCK_DGRAM | O_CLOEXEC | O_NONBLOCK; // the flags of socket(2) are those of open(2)
     int socket =
         (int) usable("socket", calls.call(Call.SOCKET, AF_NETLINK, type, NETLINK_CONNECTOR, 0, 0));
-    ProcessConnector connector;
+    int bufferBytes;
     try {
       MemorySegment address = memory.allocate(ADDRESS_BYTES, Integer.BYTES);
       SystemCalls.bytes(address)
           .putShort(0, (short) AF_NETLINK)
           .putInt(GROUPS_AT, 1 << (ProcessEventParser.CN_IDX_PROC - 1));
       usable("bind", calls.call(Call.BIND, socket, address.address(), ADDRESS_BYTES, 0, 0));
+      bufferBytes = enlarge(calls, memory, socket);
     } catch (ProcessConnectorException e) {
       calls.call(Call.CLOSE, socket, 0, 0, 0, 0);
       throw e;
+    } catch (ErrnoException e) {
+      calls.call(Call.CLOSE, socket, 0, 0, 0, 0);
+      throw new ProcessConnectorException(String.valueOf(e.getMessage()));
     }
+    ProcessConnector connector;
     try {
-      int bufferBytes = enlarge(calls, memory, socket);
+      // Closes the socket itself when it cannot be made
       connector = new ProcessConnector(calls, memory, socket, bufferBytes, sink);
     } catch (ErrnoException e) {
       throw new ProcessConnectorException(String.valueOf(e.getMessage()));
@@ -140,7 +151,7 @@ public final class ProcessConnector extends PolledDescriptor {
    * Gives the sink what waits, up to {@value DatagramBatch#SIZE} messages, without waiting. {@link
    * #hasEmptied} tells whether that was all.
    *
-   * @return how many messages were taken; 0 when none waits or this is closed
+   * @return how many messages were taken; 0 when none waits, and maybe else, or this is closed
    * @throws ErrnoException when recvmmsg(2) fails
    */
   public int receive() throws ErrnoException {
@@ -155,23 +166,22 @@ public final class ProcessConnector extends PolledDescriptor {
       }
       int count = batch.receive(calls, socket);
       if (Errno.ENOBUFS.is(count)) {
-        // From now on the kernel drops all, until what is queued has been taken
-        overrun = true;
+        overrun();
         count = batch.receive(calls, socket);
       }
-      if (Errno.EAGAIN.is(count) || Errno.EINTR.is(count)) {
+      emptied = Errno.EAGAIN.is(count);
+      if (emptied) {
         leftNothing(now);
+        return 0;
+      }
+      if (Errno.EINTR.is(count) || Errno.ENOBUFS.is(count)) {
         return 0;
       }
       ErrnoException.check("recvmmsg process connector", count);
       for (int i = 0; i < count; i++) {
         if (batch.isFromKernel(i)) {
-          parser.read(batch.data(), batch.at(i), batch.length(i), bootMinusMonotonic);
+          take(i);
         }
-      }
-      emptied = count < DatagramBatch.SIZE;
-      if (emptied) {
-        leftNothing(now);
       }
       return count;
     } finally {
@@ -179,15 +189,38 @@ public final class ProcessConnector extends PolledDescriptor {
     }
   }
 
-  /** Whether the last {@link #receive} took all that was there. */
+  private void take(int datagram) {
+    if (batch.isWhole(datagram)) {
+      parser.read(batch.data(), batch.at(datagram), batch.length(datagram), suspended.nanos());
+    } else {
+      parser.unreadable();
+    }
+  }
+
+  /**
+   * Whether the last {@link #receive} found nothing left. Only the kernel's word counts: it also
+   * ends a batch early to tell of an overrun, with thousands still queued.
+   */
   public boolean hasEmptied() {
     return emptied;
+  }
+
+  /**
+   * From now on the kernel drops all until what is queued has been taken, which may be in the midst
+   * of a batch: where the hole is cannot be told, but it is not before what was read until now.
+   */
+  private void overrun() {
+    if (!overrun) {
+      overrun = true;
+      overrunSinceNanos = parser.newestNanos();
+      sink.overrun();
+    }
   }
 
   private void leftNothing(long now) {
     if (overrun) {
       overrun = false;
-      sink.lost(0, parser.newestNanos());
+      sink.lost(0, overrunSinceNanos);
     }
     emptyNanos = now;
   }
@@ -286,17 +319,12 @@ public final class ProcessConnector extends PolledDescriptor {
    * Events carry CLOCK_MONOTONIC, all else is told since boot: while suspended one stands still.
    */
   private void readClocks(long now) throws ErrnoException {
-    long monotonic = BootTime.read(calls, BootTime.CLOCK_MONOTONIC, timespec);
-    long after = BootTime.read(calls, BootTime.CLOCK_BOOTTIME, timespec);
-    long distance = now + (after - now) / 2 - monotonic;
-    boolean suspended = distance - bootMinusMonotonic > NANOS_PER_MILLI + (after - now);
-    if (suspended && clocksReadNanos != 0) {
-      sink.lost(0, parser.newestNanos()); // what waits is from before or after: nobody can tell
+    long wrong = suspended.read();
+    if (wrong != 0) {
+      // What waits is from before or after: nobody can tell
+      sink.lost(0, parser.newestNanos() + Math.min(wrong, 0));
     }
-    if (suspended || clocksReadNanos == 0) {
-      bootMinusMonotonic = distance;
-    }
-    clocksReadNanos = after;
+    clocksReadNanos = now;
   }
 
   private void closeQuietly() {

@@ -89,7 +89,7 @@ final class ProcessEventParser {
         || message.getShort(at + 4) != NLMSG_DONE
         || message.getInt(at + HEADER_BYTES) != CN_IDX_PROC
         || message.getInt(at + HEADER_BYTES + 4) != CN_VAL_PROC) {
-      malformed++;
+      unreadable();
       return;
     }
     int what = message.getInt(at + EVENT_AT);
@@ -105,6 +105,12 @@ final class ProcessEventParser {
     }
     event(message, at, message.getInt(at), what, nanos);
     newestNanos = Math.max(newestNanos, nanos);
+  }
+
+  /** A message of the kernel's is none that is known, or was cut off: it may have been an event. */
+  void unreadable() {
+    malformed++;
+    sink.lost(0, newestNanos); // the number that follows tells how many
   }
 
   private void number(int cpu, long number, long nanos) {
@@ -131,6 +137,7 @@ final class ProcessEventParser {
     }
     if (length < DATA_AT + (what == FORK ? 16 : 8)) {
       malformed++;
+      sink.lost(1, newestNanos);
       return;
     }
     int process = message.getInt(at + DATA_AT + 4);

@@ -29,6 +29,12 @@ public interface ProcessEventSink {
   void exited(int pid, boolean main, long nanos);
 
   /**
+   * The kernel has begun to drop events. What comes from now on may be from before or after those
+   * that are missing, until {@link #lost} tells since when: nothing is caught up with meanwhile.
+   */
+  void overrun();
+
+  /**
    * Events were lost; whatever was concluded from earlier ones may have changed since.
    *
    * @param count how many are known to be missing; 0 when the kernel dropped some and later numbers

@@ -8,6 +8,7 @@ import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.ProcessLedger.Finding;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,13 +19,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random lives of processes on a node of a dozen PIDs, whose events come late and are sometimes
- * lost, against random questions: whoever is named had the PID.
+ * Random lives of processes on a node of a dozen PIDs and two CPUs, whose events come late and are
+ * sometimes lost, against random questions: whoever is named had the PID. A loss shows when its CPU
+ * tells something again; until then no ledger can know of it, and nothing is asked.
  */
 final class ProcessLedgerModelTest {
 
   private static final int PIDS = 12;
   private static final int RUNTIME = 1;
+  private static final int CPUS = 2;
   private static final List<InContainer> CONTAINERS =
       List.of(ProcessLedgerTest.container("a"), ProcessLedgerTest.container("b"));
 
@@ -52,9 +55,10 @@ final class ProcessLedgerModelTest {
     private final List<Strike> records = new ArrayList<>();
     private final ProcessLedger ledger;
     private long now = 5_000_000;
-    private long delivered;
-    private boolean lossDue;
+    private final long[] delivered = new long[CPUS];
+    private final int[] missing = new int[CPUS];
     private final List<String> told = new ArrayList<>();
+    private int unnoticed;
     private int known;
     private int asked;
 
@@ -67,16 +71,23 @@ final class ProcessLedgerModelTest {
       ledger =
           new ProcessLedger(
               this::view,
-              pid -> view(pid) instanceof ProcessView.Present present ? present.owner() : null,
+              pid -> look(pid) instanceof ProcessView.Present present ? present.owner() : null,
               () -> now * 1_000,
-              () -> queue.isEmpty() && !lossDue ? now * 1_000 : -1,
+              () -> queue.isEmpty() ? now * 1_000 : -1,
               new ProcessLedger.Limits(8, 6, 1_000));
-      delivered = now;
+      Arrays.fill(delivered, now);
       ledger.activate(now * 1_000);
       walk();
     }
 
+    /** A read takes its time. */
     private ProcessView view(int pid) {
+      ProcessView view = look(pid);
+      now += random.nextInt(4) == 0 ? random.nextInt(3_000) : 0;
+      return view;
+    }
+
+    private ProcessView look(int pid) {
       Living process = living.get(pid);
       if (process == null) {
         return new ProcessView.Gone();
@@ -155,20 +166,25 @@ final class ProcessLedgerModelTest {
     }
 
     private void send(String what, Runnable event, long at) {
+      int cpu = random.nextInt(CPUS);
       if (losses && random.nextInt(25) == 0) {
         told.add(at + " lost " + what);
-        queue.add(() -> lossDue = true);
+        missing[cpu]++;
+        unnoticed++;
         return;
       }
+      int gap = missing[cpu];
+      missing[cpu] = 0;
       queue.add(
           () -> {
-            if (lossDue) {
-              lossDue = false;
-              ledger.lost(1, delivered * 1_000);
+            if (gap > 0) {
+              ledger.lost(gap, delivered[cpu] * 1_000);
+              unnoticed -= gap;
+              told.add("loss since " + delivered[cpu] + " noticed at " + now);
             }
             event.run();
             told.add(at + " " + what + " delivered at " + now);
-            delivered = at;
+            delivered[cpu] = at;
           });
     }
 
@@ -176,7 +192,7 @@ final class ProcessLedgerModelTest {
       for (int i = 0; i < most && !queue.isEmpty(); i++) {
         queue.remove().run();
       }
-      if (queue.isEmpty() && !lossDue) {
+      if (queue.isEmpty()) {
         ledger.caughtUp(now * 1_000);
         if (ledger.wantsWalk() && random.nextBoolean()) {
           walk();
@@ -186,7 +202,7 @@ final class ProcessLedgerModelTest {
     }
 
     private void ask() {
-      if (records.isEmpty()) {
+      if (records.isEmpty() || unnoticed > 0) {
         return;
       }
       int recent = Math.min(20, records.size());

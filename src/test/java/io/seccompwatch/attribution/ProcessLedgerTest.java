@@ -98,6 +98,41 @@ final class ProcessLedgerTest {
   }
 
   @Test
+  void whatRanAProgramOfTheHostsFirstIsAContainersOnlyFromTheExecThere() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, new CgroupOwner.Host(false)));
+    now = 2_020;
+    exec(CHILD, 2_020);
+    proc.put(CHILD, present(2_000, B));
+    now = 5_100;
+    exec(CHILD, 5_020);
+    assertThat(told(find(CHILD, 3_000))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 5_050))).isEqualTo("KNOWN B");
+  }
+
+  @Test
+  void whoWasNotKnownIsAContainersOnlyFromItsExec() {
+    proc.put(CHILD, present(1_400, B));
+    now = 2_200;
+    exec(CHILD, 2_100);
+    assertThat(told(find(CHILD, 1_800))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_095))).isIn("NOTHING", "SEVERAL");
+    assertThat(told(find(CHILD, 2_150))).isEqualTo("KNOWN B");
+  }
+
+  @Test
+  void whatWasSeenToBeTheHostsIsAContainersOnlyFromTheExecThere() {
+    now = 1_500;
+    proc.put(CHILD, present(1_400, new CgroupOwner.Host(false)));
+    ledger.walked(CHILD);
+    proc.put(CHILD, present(1_400, B));
+    now = 2_200;
+    exec(CHILD, 2_100);
+    assertThat(told(find(CHILD, 1_800))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_150))).isEqualTo("KNOWN B");
+  }
+
+  @Test
   void whoExecsElsewhereIsElsewhereFromThenOn() {
     fork(PARENT, CHILD, 2_000);
     proc.put(CHILD, present(2_000, B));
@@ -231,6 +266,104 @@ final class ProcessLedgerTest {
     assertThat(told(find(CHILD, 2_080))).isEqualTo("KNOWN A");
     assertThat(told(find(CHILD, 2_150))).isEqualTo("NOTHING");
     assertThat(told(find(PARENT, 2_350))).isEqualTo("KNOWN A");
+  }
+
+  /** Another CPU's gap shows only when that CPU tells something again. */
+  @Test
+  void aLossThatIsLearntLaterTakesBackMore() {
+    fork(PARENT, CHILD, 2_000);
+    now = 2_300;
+    ledger.lost(0, 2_200_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("KNOWN A");
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_020))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aLossTakesBackWhoWasTakenToHaveThePidUntilTheNextOne() {
+    fork(PARENT, CHILD, 2_000);
+    fork(RUNTIME, CHILD, 2_500); // what lies between is missing
+    now = 2_600;
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_020))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aLossTakesBackAnEndThatMayHaveBeenTheNextOnes() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_500);
+    now = 2_600;
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(find(CHILD, 2_100))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_020))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aLossBetweenTwoOfOneContainerMayHideAThirdOfAnother() {
+    fork(PARENT, CHILD, 2_000);
+    exit(CHILD, 2_010);
+    fork(PARENT, CHILD, 2_100);
+    exit(CHILD, 2_200);
+    now = 2_600;
+    assertThat(told(ledger.find(CHILD, new Moment(2_005_000, 2_150_000)))).isEqualTo("KNOWN A");
+    ledger.lost(5, 2_050_000_000L);
+    assertThat(told(ledger.find(CHILD, new Moment(2_005_000, 2_150_000)))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_120))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_005))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void isCaughtUpWithNothingWhileEventsAreFromBeforeOrAfterAHole() {
+    ledger.caughtUp(2_000_000_000L);
+    now = 2_600;
+    drained = false;
+    ledger.overrun();
+    fork(PARENT, CHILD, 2_500);
+    exit(31, 2_550);
+    assertThat(ledger.caughtUpMicros()).isEqualTo(2_000_000);
+    assertThat(told(find(PARENT, 2_300))).isEqualTo("BEHIND");
+    ledger.lost(3, 2_400_000_000L); // one CPU's numbers; the others' may have gaps too
+    assertThat(told(find(PARENT, 2_300))).isEqualTo("BEHIND");
+    ledger.lost(0, 2_000_000_000L);
+    ledger.caughtUp(2_600_000_000L);
+    assertThat(told(find(PARENT, 2_300))).isEqualTo("NOTHING");
+    assertThat(told(find(PARENT, 1_900))).isEqualTo("KNOWN A");
+    assertThat(ledger.caughtUpMicros()).isEqualTo(2_600_000);
+  }
+
+  @Test
+  void aWalkLooksAtThoseOfWhomOnlyTheForkIsKnown() {
+    now = 2_300;
+    ledger.lost(5, 2_100_000_000L);
+    fork(PARENT, CHILD, 2_301); // from a parent who may be another by now
+    proc.put(CHILD, present(2_300, A));
+    now = 20_000;
+    ledger.walkBegins();
+    ledger.walked(PARENT);
+    ledger.walked(CHILD);
+    now = 20_500;
+    assertThat(told(find(CHILD, 20_400))).isEqualTo("KNOWN A");
+    assertThat(told(find(CHILD, 19_900))).isEqualTo("NOTHING");
+  }
+
+  /** Of two processes within one tick the start times are the same; the events tell. */
+  @Test
+  void aWalkThatMayHaveHitTheNextOneOfThePidIsTakenBackWhenItsEventsCome() {
+    fork(RUNTIME, CHILD, 2_301);
+    proc.put(CHILD, present(2_300, B)); // the next one's, in truth
+    now = 2_315;
+    drained = false;
+    ledger.walked(CHILD);
+    assertThat(ledger.find(CHILD, new Moment(2_315_000, 2_315_000)))
+        .isEqualTo(new Finding.Behind());
+    exit(CHILD, 2_303);
+    fork(PARENT, CHILD, 2_304);
+    now = 2_400;
+    drained = true;
+    assertThat(ledger.find(CHILD, new Moment(2_315_000, 2_315_000)))
+        .isEqualTo(new Finding.Known(A, Evidence.PARENT));
   }
 
   @Test

@@ -39,6 +39,11 @@ class ProcessEventParserTest {
         }
 
         @Override
+        public void overrun() {
+          told.add("overrun");
+        }
+
+        @Override
         public void lost(long count, long sinceNanos) {
           told.add("lost " + count + " " + sinceNanos);
         }
@@ -91,7 +96,8 @@ class ProcessEventParserTest {
   }
 
   @Test
-  void refuses_what_is_no_whole_message() {
+  void what_is_no_whole_message_is_an_event_that_is_lost() {
+    parser.begins(500);
     List<UnaryOperator<ByteBuffer>> spoils =
         List.of(
             m -> m.limit(40), // cut within the header
@@ -105,8 +111,25 @@ class ProcessEventParserTest {
       read(spoil.apply(message(FORK, 0, 0, 100, 10, 10, 20, 20)));
     }
     read(ByteBuffer.allocate(0));
-    assertThat(told).isEmpty();
+    assertThat(told).hasSize(spoils.size() + 1).containsOnly("lost 0 500");
     assertThat(parser.malformed()).isEqualTo(spoils.size() + 1L);
+  }
+
+  @Test
+  void an_event_without_all_its_fields_is_lost_and_was_counted_by_its_number() {
+    read(message(EXEC, 0, 7, 100, 1, 1));
+    read(message(FORK, 0, 8, 110, 10, 10));
+    read(message(EXEC, 0, 9, 120, 2, 2));
+    assertThat(told).containsExactly("exec 1 1100", "lost 1 1100", "exec 2 1120");
+    assertThat(parser.malformed()).isEqualTo(1);
+  }
+
+  @Test
+  void what_was_cut_off_is_an_event_that_is_lost() {
+    parser.begins(500);
+    parser.unreadable();
+    assertThat(told).containsExactly("lost 0 500");
+    assertThat(parser.malformed()).isEqualTo(1);
   }
 
   private void read(ByteBuffer message) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -47,15 +48,11 @@ class KillStormNodeTest {
 
   private static void storm(Path directory, int kills, int forks, int atLeastRight)
       throws Exception {
+    AtomicReference<String> ended = new AtomicReference<>();
     try (KillStorm storm = KillStorm.prepare(directory);
         ProcessEvents events =
             ProcessEvents.open(
-                Path.of("/proc"),
-                Judge.reader(),
-                ProcessLedger.Limits.DEFAULT,
-                problem -> {
-                  throw new AssertionError(problem);
-                });
+                Path.of("/proc"), Judge.reader(), ProcessLedger.Limits.DEFAULT, ended::set);
         Judge judge = new Judge(events.ledger());
         FileSource source =
             new FileSource(
@@ -84,6 +81,7 @@ class KillStormNodeTest {
           judge.withoutEvents,
           100.0 * judge.withoutEvents.right / kills,
           counts);
+      assertThat(ended.get()).as("why the events ended before").isNull();
       assertThat(storm.lost()).as("records that the kernel lost").isZero();
       assertThat(counts.lost()).as("events that were lost").isZero();
       assertThat(judge.withoutEvents.wrong).as(judge.withoutEvents.firstWrong).isZero();
