@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.internal.KubeConfigUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -136,18 +137,27 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     }
     Config config = Config.fromKubeconfig(file.toFile());
     Config.configFromSysPropsOrEnvVars(config);
-    Path token = tokenFile(file, config.getCurrentContext());
+    NamedContext context = config.getCurrentContext();
+    // Without one the client would make up an address
+    if (context == null || context.getContext() == null || !namesServer(file, context)) {
+      throw new IOException("kubeconfig " + file + ": has no current-context that names a server");
+    }
+    Path token = tokenFile(file, context);
     if (token != null) {
       config.setOauthTokenProvider(new TokenFile(token)::read);
     }
     return config;
   }
 
+  private static boolean namesServer(Path kubeconfig, NamedContext context) {
+    String cluster = context.getContext().getCluster();
+    return KubeConfigUtils.parseConfig(kubeconfig.toFile()).getClusters().stream()
+        .filter(named -> named.getName().equals(cluster) && named.getCluster() != null)
+        .anyMatch(named -> named.getCluster().getServer() != null);
+  }
+
   /** The {@code tokenFile} of the context's user, which the client itself does not look at. */
-  private static @Nullable Path tokenFile(Path kubeconfig, @Nullable NamedContext context) {
-    if (context == null || context.getContext() == null) {
-      return null;
-    }
+  private static @Nullable Path tokenFile(Path kubeconfig, NamedContext context) {
     String user = context.getContext().getUser();
     return KubeConfigUtils.parseConfig(kubeconfig.toFile()).getUsers().stream()
         .filter(named -> named.getName().equals(user) && named.getUser() != null)
@@ -287,6 +297,9 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     }
     boolean own = cause instanceof KubernetesClientException;
     String message = cause instanceof RuntimeException && !own ? null : cause.getMessage();
+    if (cause instanceof ConnectException && message == null) {
+      return "cannot connect: refused, or nobody there";
+    }
     String text =
         message == null || message.isBlank()
             ? cause.getClass().getSimpleName()

@@ -22,28 +22,29 @@ final class TokenFile {
   }
 
   /**
-   * The token as it is now; null when there never was one.
+   * The token as it is now, or as it was when it could last be read.
    *
    * @throws UncheckedIOException when the file never held one token, without a word of what it
    *     holds
    */
-  @Nullable String read() {
+  String read() {
+    String problem;
     try {
       String now = Files.readString(file, StandardCharsets.US_ASCII).strip();
-      if (now.isEmpty()) {
-        return last;
-      }
-      if (isToken(now)) {
+      if (!now.isEmpty() && isToken(now)) {
         last = now;
         return now;
       }
+      problem = now.isEmpty() ? "is empty" : "is not one token";
     } catch (CharacterCodingException e) {
-      // Not ASCII, not a token
+      problem = "is not one token";
     } catch (IOException e) {
-      return last; // The server says whether it is still good
+      problem = "cannot be read";
     }
+    // The server says whether the last one is still good; with none it would take the agent for
+    // somebody else
     if (last == null) {
-      throw new UncheckedIOException(new IOException("token file " + file + " is not one token"));
+      throw new UncheckedIOException(new IOException("token file " + file + " " + problem));
     }
     return last;
   }

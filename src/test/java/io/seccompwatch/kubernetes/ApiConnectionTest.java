@@ -142,7 +142,38 @@ class ApiConnectionTest {
     TlsServer server = serve();
     try (ApiConnection connection = inPod(server, "first")) {
       server.close();
-      assertThatThrownBy(() -> get(connection, "/")).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> get(connection, "/"))
+          .isInstanceOf(IOException.class)
+          .hasMessage("cannot connect: refused, or nobody there");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "kind: Config",
+        "contexts: [{name: a, context: {cluster: c}}]",
+        "current-context: a",
+        "contexts: [{name: a, context: {cluster: c}}]\ncurrent-context: b",
+        "contexts: [{name: a, context: {cluster: c}}]\ncurrent-context: a",
+        "contexts: [{name: a, context: {cluster: c}}]\ncurrent-context: a\nclusters: [{name: c}]"
+      })
+  void aKubeconfigThatNamesNoServerIsRefused(String text) throws IOException {
+    Path file = Files.writeString(work.resolve("kubeconfig"), "apiVersion: v1\n" + text);
+    assertThatThrownBy(() -> ApiConnection.open(new ApiAccess.Kubeconfig(file), "w"))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("kubeconfig " + file + ": ");
+  }
+
+  @Test
+  void withoutItsTokenTheAgentDoesNotGoAsSomebodyElse() throws Exception {
+    try (TlsServer server = serve();
+        ApiConnection connection = inPod(server, "")) {
+      assertThatThrownBy(() -> get(connection, "/"))
+          .hasMessage("token file " + work.resolve("token") + " is empty");
+      Files.delete(work.resolve("token"));
+      assertThatThrownBy(() -> get(connection, "/"))
+          .hasMessage("token file " + work.resolve("token") + " cannot be read");
     }
   }
 
