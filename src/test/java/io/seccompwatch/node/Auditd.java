@@ -2,13 +2,17 @@ package io.seccompwatch.node;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** A real auditd of our own, that writes into a directory of ours. */
 final class Auditd implements RecordWriter {
+
+  private static final Object NONE = "no file";
 
   /** How auditd writes its lines. */
   enum Format {
@@ -96,7 +100,7 @@ final class Auditd implements RecordWriter {
   void rotate() {
     Object before = identity();
     Command.run(directory, List.of("sh", "-c", "kill -USR1 " + process.pid()));
-    Await.until("a new audit.log", () -> Files.exists(log) && !identity().equals(before));
+    Await.until("a new audit.log", () -> !Set.of(NONE, before).contains(identity()));
   }
 
   /** The lines of the log and its rotated forerunners that hold the text, the oldest first. */
@@ -143,9 +147,12 @@ final class Auditd implements RecordWriter {
     stop();
   }
 
+  /** While auditd rotates, there is no such file for a moment: that is an identity, too. */
   private Object identity() {
     try {
       return Files.getAttribute(log, "unix:ino");
+    } catch (NoSuchFileException e) {
+      return NONE;
     } catch (IOException e) {
       throw new AssertionError("cannot look at " + log, e);
     }
