@@ -2,6 +2,9 @@ package io.seccompwatch.kubernetes;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.fabric8.kubernetes.api.model.Context;
+import io.fabric8.kubernetes.api.model.NamedAuthInfo;
+import io.fabric8.kubernetes.api.model.NamedCluster;
 import io.fabric8.kubernetes.api.model.NamedContext;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -18,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -137,30 +141,31 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     }
     Config config = Config.fromKubeconfig(file.toFile());
     Config.configFromSysPropsOrEnvVars(config);
-    NamedContext context = config.getCurrentContext();
+    NamedContext named = config.getCurrentContext();
+    Context context = named == null ? null : named.getContext();
+    var content = KubeConfigUtils.parseConfig(file.toFile());
     // Without one the client would make up an address
-    if (context == null || context.getContext() == null || !namesServer(file, context)) {
+    if (context == null || !namesServer(content.getClusters(), context)) {
       throw new IOException("kubeconfig " + file + ": has no current-context that names a server");
     }
-    Path token = tokenFile(file, context);
+    Path token = tokenFile(file, content.getUsers(), context);
     if (token != null) {
       config.setOauthTokenProvider(new TokenFile(token)::read);
     }
     return config;
   }
 
-  private static boolean namesServer(Path kubeconfig, NamedContext context) {
-    String cluster = context.getContext().getCluster();
-    return KubeConfigUtils.parseConfig(kubeconfig.toFile()).getClusters().stream()
-        .filter(named -> named.getName().equals(cluster) && named.getCluster() != null)
-        .anyMatch(named -> named.getCluster().getServer() != null);
+  private static boolean namesServer(List<NamedCluster> clusters, Context context) {
+    return clusters.stream()
+        .filter(named -> named.getName().equals(context.getCluster()))
+        .anyMatch(named -> named.getCluster() != null && named.getCluster().getServer() != null);
   }
 
   /** The {@code tokenFile} of the context's user, which the client itself does not look at. */
-  private static @Nullable Path tokenFile(Path kubeconfig, NamedContext context) {
-    String user = context.getContext().getUser();
-    return KubeConfigUtils.parseConfig(kubeconfig.toFile()).getUsers().stream()
-        .filter(named -> named.getName().equals(user) && named.getUser() != null)
+  private static @Nullable Path tokenFile(
+      Path kubeconfig, List<NamedAuthInfo> users, Context context) {
+    return users.stream()
+        .filter(named -> named.getName().equals(context.getUser()) && named.getUser() != null)
         .map(named -> named.getUser().getTokenFile())
         .filter(file -> file != null && !file.isEmpty())
         .findFirst()

@@ -1,5 +1,6 @@
 package io.seccompwatch.publish;
 
+import static io.seccompwatch.publish.EventSteps.results;
 import static io.seccompwatch.testing.Samples.ERRNO;
 import static io.seccompwatch.testing.Samples.LOG;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -370,33 +370,11 @@ class KubernetesEventsTest {
         api, which, "n1", clock, () -> clock.millis() - 1_800_000_000_000L, new Random(1));
   }
 
-  /** Lets time pass and the writer wake as it asks for. */
   private void pass(Duration time) throws InterruptedException {
-    Instant end = clock.instant().plus(time);
-    Duration wait = work();
-    while (!clock.instant().plus(wait).isAfter(end)) {
-      clock.advance(wait);
-      wait = work();
-    }
-    clock.advance(Duration.between(clock.instant(), end));
-    work();
+    EventSteps.pass(events, clock, time);
   }
 
-  /** Lets the writer do all that it can do now; returns for how long there is nothing then. */
   private Duration work() throws InterruptedException {
-    Duration wait = events.runOnce();
-    while (wait.isZero()) {
-      wait = events.runOnce();
-    }
-    return wait;
-  }
-
-  private static Map<String, Long> results(
-      long published, long aggregated, long suppressed, long failed) {
-    return Map.of(
-        "published", published,
-        "aggregated", aggregated,
-        "suppressed", suppressed,
-        "failed", failed);
+    return EventSteps.work(events);
   }
 }

@@ -1,5 +1,6 @@
 package io.seccompwatch.publish;
 
+import static io.seccompwatch.publish.EventSteps.results;
 import static io.seccompwatch.testing.Samples.ERRNO;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
@@ -15,7 +16,6 @@ import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.TestClock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
@@ -520,33 +520,11 @@ class KubernetesEventsTroubleTest {
     }
   }
 
-  /** Lets time pass and the writer wake as it asks for. */
   private void pass(Duration time) throws InterruptedException {
-    Instant end = clock.instant().plus(time);
-    Duration wait = work();
-    while (!clock.instant().plus(wait).isAfter(end)) {
-      clock.advance(wait);
-      wait = work();
-    }
-    clock.advance(Duration.between(clock.instant(), end));
-    work();
+    EventSteps.pass(events, clock, time);
   }
 
-  /** Lets the writer do all that it can do now; returns for how long there is nothing then. */
   private Duration work() throws InterruptedException {
-    Duration wait = events.runOnce();
-    while (wait.isZero()) {
-      wait = events.runOnce();
-    }
-    return wait;
-  }
-
-  private static Map<String, Long> results(
-      long published, long aggregated, long suppressed, long failed) {
-    return Map.of(
-        "published", published,
-        "aggregated", aggregated,
-        "suppressed", suppressed,
-        "failed", failed);
+    return EventSteps.work(events);
   }
 }
