@@ -176,7 +176,8 @@ class ProfileReaderTest {
             "{" + action + ",\"syscalls\":[{\"names\":[" + many("\"a\"", 16_385) + "]}]}",
             "more than 16384 names"),
         Arguments.of("{\"x\":" + "[".repeat(100) + "]".repeat(100) + "}", "nesting depth"),
-        Arguments.of("{\"x\":\"" + "a".repeat(ProfileReader.MAX_BYTES + 16_384) + "\"}", "document length"));
+        Arguments.of(
+            "{\"x\":\"" + "a".repeat(ProfileReader.MAX_BYTES + 16_384) + "\"}", "Document length"));
   }
 
   private static String many(String item, int times) {

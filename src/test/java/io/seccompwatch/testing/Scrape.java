@@ -69,6 +69,11 @@ public final class Scrape {
 
   /** A collector over the books with one source that is up. */
   public static AgentMetrics metrics(Books books) {
+    return metrics(books, ContainerSeries.Bounded.NONE);
+  }
+
+  /** The same with containers. */
+  public static AgentMetrics metrics(Books books, ContainerSeries.Bounded containers) {
     return new AgentMetrics(
         books,
         new Conditions(
@@ -77,7 +82,7 @@ public final class Scrape {
             () -> Map.of("published", 0L, "aggregated", 0L, "suppressed", 0L, "failed", 0L),
             () -> KubernetesStatus.off("for a test"),
             () -> ProcessEventsStatus.none("for a test"),
-            () -> ContainerSeries.Bounded.NONE),
+            () -> containers),
         new AgentMetrics.Build("1.2.3", "abc", "25"));
   }
 
