@@ -46,9 +46,11 @@ class RoomsTest {
               entry("source", "record", "linux"),
               entry("attribution", "record", "linux"),
               entry("violation", "record", "syscall", "attribution"),
+              entry("profile", "record", "syscall"),
+              entry("posture", "record", "linux", "attribution", "profile"),
               entry("publish", "violation", "record", "attribution"),
               entry("kubernetes", "publish", "violation", "record", "attribution"),
-              entry("http", "publish", "violation", "record", "attribution"),
+              entry("http", "publish", "violation", "record", "attribution", "profile", "posture"),
               entry(
                   "agent",
                   "record",
@@ -59,6 +61,8 @@ class RoomsTest {
                   "violation",
                   "publish",
                   "kubernetes",
+                  "profile",
+                  "posture",
                   "http"),
               entry(
                   "cli",
@@ -69,6 +73,8 @@ class RoomsTest {
                   "attribution",
                   "violation",
                   "publish",
+                  "profile",
+                  "posture",
                   "http",
                   "agent")));
 
@@ -83,7 +89,8 @@ class RoomsTest {
               "io.micrometer..", List.of("agent"),
               "io.prometheus..", List.of("publish", "http", "agent"),
               "com.fasterxml.jackson.databind..", List.of("violation"),
-              "com.fasterxml.jackson.core..", List.of("violation", "http", "kubernetes")));
+              "com.fasterxml.jackson.core..",
+                  List.of("violation", "http", "kubernetes", "profile")));
 
   private static Map.Entry<String, List<String>> entry(String room, String... mayImport) {
     return Map.entry(room, List.of(mayImport));

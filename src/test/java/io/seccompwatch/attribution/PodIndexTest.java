@@ -32,7 +32,7 @@ class PodIndexTest {
 
   private static Container container(String name, String... ids) {
     return new Container(
-        name, ContainerType.CONTAINER, name + ":1", PROFILE, List.of(ids), List.of());
+        name, ContainerType.CONTAINER, name + ":1", PROFILE, false, false, List.of(ids), List.of());
   }
 
   private static PodFacts pod(String uid, String name, Container... containers) {
@@ -380,6 +380,8 @@ class PodIndexTest {
             ContainerType.CONTAINER,
             null,
             null,
+            false,
+            false,
             List.of("containerd://" + ID),
             List.of(termination));
     listed(pod(UID, HASH, "etcd-n1", List.of(), ended));

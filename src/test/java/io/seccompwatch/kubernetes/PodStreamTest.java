@@ -107,6 +107,8 @@ class PodStreamTest {
                         ContainerType.CONTAINER,
                         "registry.example/app:1",
                         null,
+                        false,
+                        false,
                         List.of(ID),
                         List.of()))));
     assertThat(skips.counts().values()).containsOnly(0L);
