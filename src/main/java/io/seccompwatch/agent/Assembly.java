@@ -79,13 +79,22 @@ record Assembly(
             publishers,
             new Identification(kubernetes.pods(), attribution.ofOneThread(), clock),
             Delivery.Limits.DEFAULT,
-            () -> System.nanoTime() / 1_000_000,
+            Assembly::millis,
             defect -> log.warn("a violation met a defect; please report it", "error", defect));
     boolean stampless =
         selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.SYSLOG);
+    boolean ring = selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.KMSG);
+    KernelLosses kernelLosses = new KernelLosses(books, ring, Assembly::millis);
     Pipeline.Shared shared =
         new Pipeline.Shared(
-            new DuplicateFilter(stampless), canary, tables, books, delivery, nodeName(), clock);
+            new DuplicateFilter(stampless),
+            canary,
+            tables,
+            books,
+            delivery,
+            kernelLosses,
+            nodeName(),
+            clock);
     Sources sources = new Sources(open(shared, attribution));
     Housekeeping housekeeping =
         new Housekeeping(
@@ -130,6 +139,7 @@ record Assembly(
     kubernetes.start();
     housekeeping.start();
     retire(books, kubernetes.pods(), housekeeping);
+    housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     log.info("listening", "address", Served.text(http.address()));
     return new Agent(
         state, sources, attribution, delivery, kubernetes, housekeeping, violationLog, http, log);
@@ -149,6 +159,11 @@ record Assembly(
             retirement.round(pod -> pods.isGoneSince(pod.namespace(), pod.pod(), now));
           }
         });
+  }
+
+  /** A clock that only runs forward. */
+  private static long millis() {
+    return System.nanoTime() / 1_000_000;
   }
 
   private @Nullable Canary canary(SyscallTables tables, Books books) {

@@ -6,7 +6,6 @@ import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
-import io.seccompwatch.record.LossNotice;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.RejectReason;
 import io.seccompwatch.record.SeccompRecord;
@@ -30,6 +29,7 @@ final class Pipeline implements LineSink {
       SyscallTables tables,
       Books books,
       Delivery delivery,
+      KernelLosses kernelLosses,
       @Nullable String node,
       Clock clock) {}
 
@@ -37,13 +37,20 @@ final class Pipeline implements LineSink {
   private final SourceBook book;
   private final LineParser parser;
   private final ThreadAttributor attributor;
-  private long lastLostTotal = -1;
+  private final SourceLosses losses;
 
   Pipeline(Shared shared, String source, Dialect dialect, ThreadAttributor attributor) {
     this.attributor = attributor;
     this.shared = shared;
     this.book = shared.books().open(source);
     this.parser = new LineParser(dialect);
+    this.losses =
+        new SourceLosses(
+            shared.books(),
+            book,
+            shared.kernelLosses(),
+            dialect == Dialect.SYSLOG,
+            shared.delivery()::lost);
   }
 
   @Override
@@ -55,7 +62,7 @@ final class Pipeline implements LineSink {
         shared.books().rejected(book, rejected.reason());
         shared.delivery().lost(); // it may have been a record
       }
-      case Line.Loss loss -> notice(loss.notice());
+      case Line.Loss loss -> losses.notice(loss.notice());
       case Line.Other other -> {}
     }
   }
@@ -68,8 +75,7 @@ final class Pipeline implements LineSink {
 
   @Override
   public void lost(LossReason reason, long count) {
-    shared.books().lost(book, reason, count);
-    shared.delivery().lost();
+    losses.lost(reason, count);
   }
 
   @Override
@@ -100,18 +106,5 @@ final class Pipeline implements LineSink {
             shared.tables().name(record.arch(), record.syscall()),
             attributor.attribute(record));
     shared.delivery().deliver(book, violation, attributor.mayImprove(record));
-  }
-
-  /** {@code audit_lost=} is a total since boot: only what is new in it counts. */
-  private void notice(LossNotice notice) {
-    long count = notice.count();
-    if (notice.cumulative()) {
-      count = lastLostTotal < 0 || count < lastLostTotal ? 1 : count - lastLostTotal;
-      lastLostTotal = notice.count();
-    }
-    if (count > 0) {
-      shared.books().lost(book, notice.reason(), count);
-      shared.delivery().lost();
-    }
   }
 }
