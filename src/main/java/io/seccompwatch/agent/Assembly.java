@@ -2,6 +2,7 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.http.HttpApi;
+import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.AgentMetrics;
@@ -85,6 +86,8 @@ record Assembly(
         selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.SYSLOG);
     boolean ring = selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.KMSG);
     KernelLosses kernelLosses = new KernelLosses(books, ring, Assembly::millis);
+    KernelAudit kernelAudit =
+        new KernelAudit(AuditControl::status, kernelLosses, delivery::lost, log);
     Pipeline.Shared shared =
         new Pipeline.Shared(
             new DuplicateFilter(stampless),
@@ -112,7 +115,8 @@ record Assembly(
             violationLog == null ? Map::of : violationLog::results,
             kubernetes::eventResults,
             kubernetes::status,
-            attribution::processEvents);
+            attribution::processEvents,
+            kernelAudit::status);
     StatusReport report =
         new StatusReport(
             build,
@@ -135,10 +139,12 @@ record Assembly(
     }
     attribution.start();
     delivery.start();
+    kernelAudit.ask(); // before the sources tell: what is lost until now is none of ours
     sources.start();
     kubernetes.start();
     housekeeping.start();
     retire(books, kubernetes.pods(), housekeeping);
+    housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     log.info("listening", "address", Served.text(http.address()));
     return new Agent(

@@ -1,6 +1,7 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.SourceBook;
 import io.seccompwatch.record.LossNotice.KernelReason;
 import io.seccompwatch.record.LossNotice.KernelTotal;
 import io.seccompwatch.record.LossReason;
@@ -108,6 +109,7 @@ final class KernelLosses {
    * @return whether something was lost that nobody told before
    */
   synchronized boolean asked(long lost, long rateLimit) {
+    books.openLosses(KERNEL); // its counters start at zero at once
     firstHand = true;
     long fresh = advance(teller(KERNEL), lost);
     boolean known = lastReason != null && millis.getAsLong() - lastReasonAt < MEMORY.toMillis();
@@ -167,7 +169,8 @@ final class KernelLosses {
   private void count(String source, KernelReason why, long lost) {
     long counted = why.numbered() ? overlap.beyond(KERNEL, lost, millis.getAsLong()) : lost;
     if (counted > 0) {
-      books.lost(books.open(source), why.reason(), counted);
+      SourceBook page = source.equals(KERNEL) ? books.openLosses(source) : books.open(source);
+      books.lost(page, why.reason(), counted);
     }
   }
 

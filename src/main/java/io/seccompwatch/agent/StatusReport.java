@@ -45,6 +45,7 @@ record StatusReport(
         conditions.kubernetes().get(),
         conditions.events().get(),
         conditions.processEvents().get(),
+        conditions.kernelAudit().get(),
         problems.get());
   }
 

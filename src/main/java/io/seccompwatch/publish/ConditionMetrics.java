@@ -38,6 +38,7 @@ final class ConditionMetrics {
             conditions.events().get()));
     addKubernetes(all, conditions.kubernetes().get());
     all.addAll(ProcessEventMetrics.of(conditions.processEvents().get()));
+    all.addAll(KernelAuditMetrics.of(conditions.kernelAudit().get()));
   }
 
   private void addSources(List<MetricSnapshot> all, List<SourceStatus> statuses) {
