@@ -13,6 +13,7 @@ final class Probe {
 
   private static @Nullable Path compiled;
   private static @Nullable Path killStorm;
+  private static @Nullable Path logStorm;
 
   private Probe() {}
 
@@ -30,6 +31,14 @@ final class Probe {
       killStorm = compile("killstorm");
     }
     return killStorm;
+  }
+
+  /** What makes a logged call, as often as it is told. */
+  static synchronized Path logStorm() throws IOException {
+    if (logStorm == null) {
+      logStorm = compile("logstorm");
+    }
+    return logStorm;
   }
 
   private static Path compile(String name) throws IOException {
