@@ -35,7 +35,8 @@ class RoomsTest {
   /**
    * What each room may import. The values of a record and of its attribution go with the violation
    * that holds them, so who may import the one may import the others; {@code agent} puts together,
-   * and {@code cli} prints, what all the rooms make.
+   * and {@code cli} prints, what all the rooms make. {@code doctor} looks at a node as the agent
+   * does, with the agent's own parts.
    */
   private static final Map<String, List<String>> ARROWS =
       new TreeMap<>(
@@ -60,6 +61,7 @@ class RoomsTest {
                   "publish",
                   "kubernetes",
                   "http"),
+              entry("doctor", "record", "linux", "source", "kubernetes", "agent"),
               entry(
                   "cli",
                   "record",
@@ -70,7 +72,8 @@ class RoomsTest {
                   "violation",
                   "publish",
                   "http",
-                  "agent")));
+                  "agent",
+                  "doctor")));
 
   /** Libraries that belong to a room, so that what they cost is spent in one place. */
   private static final Map<String, List<String>> LIBRARIES =
@@ -83,7 +86,8 @@ class RoomsTest {
               "io.micrometer..", List.of("agent"),
               "io.prometheus..", List.of("publish", "http", "agent"),
               "com.fasterxml.jackson.databind..", List.of("violation"),
-              "com.fasterxml.jackson.core..", List.of("violation", "http", "kubernetes")));
+              "com.fasterxml.jackson.core..",
+                  List.of("violation", "http", "kubernetes", "doctor")));
 
   private static Map.Entry<String, List<String>> entry(String room, String... mayImport) {
     return Map.entry(room, List.of(mayImport));
@@ -176,7 +180,7 @@ class RoomsTest {
         .haveSimpleNameStartingWith("AgentConfig")
         .should()
         .onlyBeAccessed()
-        .byAnyPackage(ROOT + ".agent", ROOT + ".cli")
+        .byAnyPackage(ROOT + ".agent", ROOT + ".doctor", ROOT + ".cli")
         .check(CLASSES);
   }
 }

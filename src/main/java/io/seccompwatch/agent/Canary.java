@@ -7,7 +7,6 @@ import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.syscall.SyscallTables;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -20,17 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Canary {
 
-  /** Letters of the key; with prefix and counter the 15 bytes of a comm. */
-  static final int KEY_LENGTH = 8;
-
-  private static final String PREFIX = "swc";
+  /** Letters of the key. */
+  static final int KEY_LENGTH = CanaryName.KEY_LENGTH;
 
   /** The one call that its filter logs; {@link SeccompCanary} says why. */
   private static final String CALL = "sched_rr_get_interval";
 
-  private static final int COUNTER_LENGTH = 4;
-  private static final int COUNTER_RADIX = 36;
-  private static final long COUNTERS = 36 * 36 * 36 * 36;
+  private static final long COUNTERS = CanaryName.COUNTERS;
 
   /** How the last firing stands. */
   record Status(
@@ -45,7 +40,7 @@ final class Canary {
     }
   }
 
-  private final String marker;
+  private final CanaryName name;
   private final Function<String, SeccompCanary.Result> fire;
   private final SyscallTables tables;
   private final Books books;
@@ -66,7 +61,7 @@ final class Canary {
       SyscallTables tables,
       Books books,
       InstantSource clock) {
-    this.marker = PREFIX + key;
+    this.name = new CanaryName(key, true);
     this.fire = fire;
     this.tables = tables;
     this.books = books;
@@ -82,7 +77,7 @@ final class Canary {
     status.set(new Status(counter, null, System.nanoTime(), null, null));
     String why = null;
     try {
-      if (fire.apply(comm(counter)) instanceof SeccompCanary.Result.Unavailable failed) {
+      if (fire.apply(name.comm(counter)) instanceof SeccompCanary.Result.Unavailable failed) {
         why = failed.what() + ": " + failed.errno() + ": " + failed.remedy();
       }
     } catch (IllegalStateException | OutOfMemoryError e) {
@@ -100,15 +95,13 @@ final class Canary {
    */
   boolean owns(SeccompRecord record, String source) {
     String comm = record.comm();
-    if (comm == null
-        || comm.length() != marker.length() + COUNTER_LENGTH
-        || !comm.startsWith(marker)
+    if (!name.owns(comm)
         || record.action() != SeccompAction.LOG
         || !CALL.equals(tables.name(record.arch(), record.syscall()))) {
       return false;
     }
     Status last = status.get();
-    if (last != null && last.seenBy() == null && comm.equals(comm(last.counter()))) {
+    if (last != null && last.seenBy() == null && name.comm(last.counter()).equals(comm)) {
       Duration delay = Duration.ofNanos(System.nanoTime() - last.firedNanos());
       if (status.compareAndSet(
           last, new Status(last.counter(), null, last.firedNanos(), source, delay))) {
@@ -121,10 +114,5 @@ final class Canary {
   /** How the last firing stands; null before the first. */
   @Nullable Status status() {
     return status.get();
-  }
-
-  private String comm(long number) {
-    String digits = Long.toString(number, COUNTER_RADIX).toLowerCase(Locale.ROOT);
-    return marker + "0".repeat(COUNTER_LENGTH - digits.length()) + digits;
   }
 }
