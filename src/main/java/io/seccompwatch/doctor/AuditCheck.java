@@ -1,8 +1,8 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.doctor.KernelAudit.Answer;
-import io.seccompwatch.doctor.KernelAudit.Status;
 import io.seccompwatch.doctor.NodeFiles.Content;
+import io.seccompwatch.linux.AuditRule;
+import io.seccompwatch.linux.AuditStatus;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** The kernel's audit system: its limits, whoever takes its records, and what its rules exclude. */
-record AuditCheck(NodeFiles node, Answer kernel) implements Check {
+record AuditCheck(NodeFiles node, KernelAudit kernel) implements Check {
 
   /** The kernel's own default, which a burst of records overflows. */
   private static final long DEFAULT_BACKLOG = 64;
@@ -23,7 +23,7 @@ record AuditCheck(NodeFiles node, Answer kernel) implements Check {
   @Override
   public List<Finding> run() {
     List<Finding> findings = new ArrayList<>();
-    Status status = kernel.status();
+    AuditStatus status = kernel.status();
     if (status == null) {
       findings.add(
           Finding.unknown(
@@ -34,32 +34,44 @@ record AuditCheck(NodeFiles node, Answer kernel) implements Check {
     } else {
       findings.addAll(status(status));
     }
-    for (String rule : kernel.excluding()) {
-      findings.add(
-          Finding.blind(
-              Section.AUDIT,
-              "rules",
-              "loaded: " + rule + ": seccomp's records are dropped",
-              DELETE));
-    }
-    if (status != null && kernel.excluding().isEmpty()) {
-      findings.add(
-          kernel.why() == null
-              ? Finding.ok(Section.AUDIT, "rules", "none that is loaded excludes seccomp's records")
-              : Finding.unknown(Section.AUDIT, "rules", kernel.why(), null));
-    }
+    findings.addAll(loaded());
     findings.addAll(configured(status == null));
     return findings;
   }
 
-  private List<Finding> status(Status status) {
+  private List<Finding> loaded() {
+    if (kernel.why() != null) {
+      return kernel.status() == null
+          ? List.of() // Said above
+          : List.of(Finding.unknown(Section.AUDIT, "rules", kernel.why(), null));
+    }
+    List<Finding> findings = new ArrayList<>();
+    for (AuditRule rule : kernel.rules()) {
+      String what = "loaded: " + rule.text() + ": ";
+      if (rule.excludesSeccomp()) {
+        findings.add(
+            Finding.blind(
+                Section.AUDIT, "rules", what + "every record of seccomp's is dropped", DELETE));
+      } else if (rule.excludesSomeSeccomp()) {
+        findings.add(
+            Finding.problem(
+                Section.AUDIT, "rules", what + "some of seccomp's records are dropped", DELETE));
+      }
+    }
+    return findings.isEmpty()
+        ? List.of(
+            Finding.ok(Section.AUDIT, "rules", "none that is loaded excludes seccomp's records"))
+        : findings;
+  }
+
+  private List<Finding> status(AuditStatus status) {
     List<Finding> findings = new ArrayList<>();
     findings.add(
         Finding.ok(
             Section.AUDIT,
             "kernel",
             "enabled " + status.enabled() + " (seccomp logs either way), " + taker(status.pid())));
-    if (status.backlogLimit() <= DEFAULT_BACKLOG) {
+    if (status.backlogLimit() > 0 && status.backlogLimit() <= DEFAULT_BACKLOG) {
       findings.add(
           Finding.problem(
               Section.AUDIT,

@@ -12,6 +12,7 @@ import io.seccompwatch.doctor.CanaryTrial.Outcome;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.linux.FileLabel;
 import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.linux.Standing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -52,7 +53,7 @@ public final class Doctor {
   private final Lsm lsm;
   private final Processes processes;
   private final SourceSelection selection;
-  private final KernelAudit.Answer kernel;
+  private final KernelAudit kernel;
   private final LoggedActions actions;
   private final StateCheck state;
 
@@ -66,7 +67,7 @@ public final class Doctor {
     this.lsm = Lsm.of(node);
     this.processes = Processes.of(node);
     this.selection = SourceSelection.of(config.sources(), Places.usual());
-    this.kernel = new KernelAudit.Answer(null, List.of(), "not asked");
+    this.kernel = KernelAudit.ask();
     this.actions = new LoggedActions(node);
     this.state = new StateCheck(node, config.stateDir());
   }
@@ -117,7 +118,9 @@ public final class Doctor {
         Section.SOURCES,
         List.of(new SourcesCheck(selection, left(), new FileAccess(self, lsm, FileLabel::of))));
     checks.put(
-        Section.RIGHTS, List.of(new RightsCheck(node, self, new Namespaces(node), processes, lsm)));
+        Section.RIGHTS,
+        List.of(
+            new RightsCheck(node, self, new Namespaces(node, Standing.current()), processes, lsm)));
     checks.put(Section.CLOCK, List.of(new ClockCheck(node, clock)));
     checks.put(Section.STATE, List.of(state));
     checks.put(

@@ -1,45 +1,44 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.linux.AuditControl;
+import io.seccompwatch.linux.AuditRule;
+import io.seccompwatch.linux.AuditStatus;
+import io.seccompwatch.linux.AuditUnavailableException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What the kernel itself says of its audit system; asking takes CAP_AUDIT_CONTROL. */
-@FunctionalInterface
-interface KernelAudit {
+/**
+ * What the kernel itself says of its audit system; asking takes CAP_AUDIT_CONTROL.
+ *
+ * @param status null when it did not say
+ * @param rules empty when it did not say
+ * @param why why it did not say all; null when it did
+ */
+record KernelAudit(@Nullable AuditStatus status, List<AuditRule> rules, @Nullable String why) {
 
-  /** Asks. */
-  Answer ask();
+  KernelAudit {
+    rules = List.copyOf(rules);
+  }
 
-  /**
-   * What it said.
-   *
-   * @param status null when it did not say
-   * @param excluding its rules that exclude seccomp's records, as auditctl prints them
-   * @param why why it said nothing, or nothing of its rules; null when it said all
-   */
-  record Answer(@Nullable Status status, List<String> excluding, @Nullable String why) {
-
-    /** Copies the list. */
-    public Answer {
-      excluding = List.copyOf(excluding);
-    }
-
-    /** Whether anybody is registered for the records, so that the kernel's log has none. */
-    boolean hasDaemon() {
-      return status != null && status.pid() != 0;
+  /** Asks it. */
+  static KernelAudit ask() {
+    AuditStatus status = null;
+    try {
+      status = AuditControl.status();
+      return new KernelAudit(status, AuditControl.rules(), null);
+    } catch (AuditUnavailableException e) {
+      return new KernelAudit(status, List.of(), e.getMessage());
     }
   }
 
-  /**
-   * {@code struct audit_status} of include/uapi/linux/audit.h.
-   *
-   * @param enabled 0 off, 1 on, 2 locked
-   * @param pid who gets the records, in our PID namespace; 0 for nobody
-   * @param rateLimit records a second, 0 for any number
-   * @param backlogLimit records that may wait
-   * @param lost records lost since boot
-   * @param backlog records that wait
-   */
-  record Status(
-      long enabled, long pid, long rateLimit, long backlogLimit, long lost, long backlog) {}
+  /** Whether anybody is registered for the records, so that the kernel's log has none. */
+  boolean hasDaemon() {
+    return status != null && status.pid() != 0;
+  }
+
+  /** A rule that drops every record of seccomp's. */
+  Optional<AuditRule> excluding() {
+    return rules.stream().filter(AuditRule::excludesSeccomp).findFirst();
+  }
 }

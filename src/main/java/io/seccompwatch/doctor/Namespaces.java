@@ -1,77 +1,49 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.linux.Standing;
+import io.seccompwatch.linux.Standing.Place;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** Which of the node's own namespaces this process is in. */
-record Namespaces(NodeFiles node) {
+record Namespaces(NodeFiles node, Standing standing) {
 
-  /**
-   * The namespaces that matter, with the inode numbers of the first of each kind: include/linux/
-   * proc_ns.h, since 6.18 include/uapi/linux/nsfs.h, where NET is new.
-   */
+  /** The namespaces that matter. */
   enum Kind {
-    NET(0xEFFFFFF9L),
-    PID(0xEFFFFFFCL),
-    USER(0xEFFFFFFDL),
-    CGROUP(0xEFFFFFFBL),
-    TIME(0xEFFFFFFAL);
-
-    private final long first;
-
-    Kind(long first) {
-      this.first = first;
-    }
+    NET,
+    PID,
+    USER,
+    CGROUP,
+    TIME;
 
     String label() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
 
-  /** Whether a namespace is the node's. */
-  enum Place {
-    NODE,
-    OTHER,
-    /** The kernel has no such namespaces, or does not show them. */
-    UNKNOWN
-  }
-
-  /** A setting of the network that the kernel shows in the first namespace only. */
-  private static final String FIRST_NETWORK_ONLY = "sys/net/core/netdev_budget";
-
-  private static final String SETTING_OF_ALL = "sys/net/core/somaxconn";
+  // PROC_*_INIT_INO of include/linux/proc_ns.h
+  private static final long FIRST_CGROUP = 0xEFFFFFFBL;
+  private static final long FIRST_TIME = 0xEFFFFFFAL;
 
   Place place(Kind kind) {
-    String own = link("self", kind);
-    if (own == null) {
-      return Place.UNKNOWN;
-    }
-    if (own.equals(kind.label() + ":[" + kind.first + "]")) {
-      return Place.NODE;
-    }
-    if (kind != Kind.NET) {
-      return Place.OTHER;
-    }
-    // Before 6.18 the number of the first network namespace is any
-    String first = link("1", kind);
-    if (first != null && place(Kind.PID) == Place.NODE) {
-      return own.equals(first) ? Place.NODE : Place.OTHER;
-    }
-    if (!Files.exists(node.proc().resolve(SETTING_OF_ALL))) {
-      return Place.UNKNOWN;
-    }
-    return Files.exists(node.proc().resolve(FIRST_NETWORK_ONLY)) ? Place.NODE : Place.OTHER;
+    return switch (kind) {
+      case NET -> standing.network();
+      case PID -> standing.pid();
+      case USER -> standing.user();
+      case CGROUP -> place(kind, FIRST_CGROUP);
+      case TIME -> place(kind, FIRST_TIME);
+    };
   }
 
-  private @Nullable String link(String process, Kind kind) {
+  /** Also of a kernel that has no such namespaces it is not known: there is no such file. */
+  private Place place(Kind kind, long first) {
     try {
-      Path link = node.proc().resolve(process).resolve("ns").resolve(kind.label());
-      return Files.readSymbolicLink(link).toString();
+      String own =
+          Files.readSymbolicLink(node.proc().resolve("self/ns").resolve(kind.label())).toString();
+      return own.equals(kind.label() + ":[" + first + "]") ? Place.INITIAL : Place.OTHER;
     } catch (IOException e) {
-      return null;
+      return Place.UNKNOWN;
     }
   }
 }

@@ -59,7 +59,7 @@ record RightsCheck(NodeFiles node, Self self, Namespaces namespaces, Processes p
   private Finding namespace(Kind kind) {
     String subject = kind.label() + " namespace";
     return switch (namespaces.place(kind)) {
-      case NODE -> Finding.ok(Section.RIGHTS, subject, "the node's");
+      case INITIAL -> Finding.ok(Section.RIGHTS, subject, "the node's");
       case UNKNOWN -> Finding.unknown(Section.RIGHTS, subject, "cannot be told", null);
       case OTHER -> other(kind, subject);
     };

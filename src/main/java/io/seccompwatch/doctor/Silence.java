@@ -2,6 +2,7 @@ package io.seccompwatch.doctor;
 
 import io.seccompwatch.agent.SourceSelection.Chosen;
 import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.linux.AuditStatus;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Silence(
     LoggedActions actions,
-    KernelAudit.Answer kernel,
+    KernelAudit kernel,
     Processes processes,
     boolean anotherBrought,
     boolean auditLogBrought) {
@@ -29,8 +30,8 @@ record Silence(
       if (actions.silencesCanary()) {
         return new Reason(false, "kernel.seccomp.actions_logged lacks log");
       }
-      if (!kernel.excluding().isEmpty()) {
-        return new Reason(false, "an audit rule drops it: " + kernel.excluding().getFirst());
+      if (kernel.excluding().isPresent()) {
+        return new Reason(false, "an audit rule drops it: " + kernel.excluding().get().text());
       }
     }
     return chosen.kind() == Kind.AUDIT_LOG ? auditLog(chosen, fired) : kernelLog(chosen, fired);
@@ -48,7 +49,7 @@ record Silence(
   }
 
   private Reason kernelLog(Chosen chosen, @Nullable Instant fired) {
-    KernelAudit.Status status = kernel.status();
+    AuditStatus status = kernel.status();
     if (auditLogBrought || kernel.hasDaemon()) {
       String who = status == null ? "auditd" : "PID " + status.pid();
       return new Reason(
