@@ -73,9 +73,10 @@ record AuditCheck(NodeFiles node, KernelAudit kernel) implements Check {
             "enabled " + status.enabled() + " (seccomp logs either way), " + taker(status.pid())));
     if (status.backlogLimit() > 0 && status.backlogLimit() <= DEFAULT_BACKLOG) {
       findings.add(
-          Finding.problem(
+          new Finding(
               Section.AUDIT,
               "backlog",
+              kernel.hasDaemon() ? Level.PROBLEM : Level.NOTE,
               "only " + status.backlogLimit() + " records may wait: a burst is lost",
               "auditctl -b 8192, and for good -b 8192 in /etc/audit/rules.d or"
                   + " audit_backlog_limit=8192 on the kernel's command line"));

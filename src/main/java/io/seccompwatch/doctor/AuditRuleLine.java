@@ -53,7 +53,7 @@ record AuditRuleLine(boolean conditional) {
 
   private static Match match(String field) {
     if (!field.startsWith("msgtype")) {
-      return Match.PERHAPS;
+      return field.isEmpty() ? Match.NO : Match.PERHAPS;
     }
     String rest = field.substring("msgtype".length());
     for (String operator : OPERATORS) {

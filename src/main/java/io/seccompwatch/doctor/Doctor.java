@@ -116,7 +116,9 @@ public final class Doctor {
             new JournalCheck(node, processes, filesWrite)));
     checks.put(
         Section.SOURCES,
-        List.of(new SourcesCheck(selection, left(), new FileAccess(self, lsm, FileLabel::of))));
+        List.of(
+            new SourcesCheck(
+                selection, left(), new FileAccess(self, lsm, FileLabel::of, FileAccess::open))));
     checks.put(
         Section.RIGHTS,
         List.of(
