@@ -47,9 +47,11 @@ class RoomsTest {
               entry("source", "record", "linux"),
               entry("attribution", "record", "linux"),
               entry("violation", "record", "syscall", "attribution"),
+              entry("profile", "record", "syscall"),
+              entry("posture", "record", "linux", "attribution", "profile"),
               entry("publish", "violation", "record", "attribution"),
               entry("kubernetes", "publish", "violation", "record", "attribution"),
-              entry("http", "publish", "violation", "record", "attribution"),
+              entry("http", "publish", "violation", "record", "attribution", "profile", "posture"),
               entry(
                   "agent",
                   "record",
@@ -60,8 +62,17 @@ class RoomsTest {
                   "violation",
                   "publish",
                   "kubernetes",
+                  "profile",
+                  "posture",
                   "http"),
-              entry("doctor", "record", "linux", "source", "kubernetes", "agent"),
+              entry(
+                  "doctor",
+                  "record",
+                  "linux",
+                  "source",
+                  "kubernetes",
+                  "posture",
+                  "agent"),
               entry(
                   "cli",
                   "record",
@@ -71,6 +82,8 @@ class RoomsTest {
                   "attribution",
                   "violation",
                   "publish",
+                  "profile",
+                  "posture",
                   "http",
                   "agent",
                   "doctor")));
@@ -87,7 +100,7 @@ class RoomsTest {
               "io.prometheus..", List.of("publish", "http", "agent"),
               "com.fasterxml.jackson.databind..", List.of("violation"),
               "com.fasterxml.jackson.core..",
-                  List.of("violation", "http", "kubernetes", "doctor")));
+                  List.of("violation", "http", "kubernetes", "profile", "doctor")));
 
   private static Map.Entry<String, List<String>> entry(String room, String... mayImport) {
     return Map.entry(room, List.of(mayImport));

@@ -4,6 +4,7 @@ import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.http.HttpApi;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.posture.AuditView;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
@@ -96,13 +97,16 @@ record Assembly(
             kubernetes,
             attribution::processEvents,
             log);
+    NodePostures postures =
+        new NodePostures(config, attribution, kubernetes.pods(), () -> AuditView.UNKNOWN);
     Conditions conditions =
         new Conditions(
             sources::statuses,
             violationLog == null ? Map::of : violationLog::results,
             kubernetes::eventResults,
             kubernetes::status,
-            attribution::processEvents);
+            attribution::processEvents,
+            postures::series);
     StatusReport report =
         new StatusReport(
             build,
@@ -113,6 +117,7 @@ record Assembly(
             books,
             conditions,
             canary,
+            postures::last,
             housekeeping::problems);
     HttpApi http =
         Served.open(
@@ -129,6 +134,7 @@ record Assembly(
     kubernetes.start();
     housekeeping.start();
     retire(books, kubernetes.pods(), housekeeping);
+    postures.start(housekeeping);
     log.info("listening", "address", Served.text(http.address()));
     return new Agent(
         state, sources, attribution, delivery, kubernetes, housekeeping, violationLog, http, log);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.attribution.ProcessEventsStatus;
+import io.seccompwatch.posture.Posture;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.KubernetesStatus;
@@ -29,6 +30,7 @@ public final class StatusPage implements HttpApi.Page {
    * @param canaryProblem why none has; null when there is nothing wrong
    * @param events violations by what became of them as Kubernetes Events; empty when there are none
    * @param processEvents how forks, execs and exits are followed
+   * @param posture the seccomp posture of the node's containers; null before the first look
    * @param problems everything else that is not as it should be, in words
    */
   public record Status(
@@ -44,6 +46,7 @@ public final class StatusPage implements HttpApi.Page {
       KubernetesStatus kubernetes,
       Map<String, Long> events,
       ProcessEventsStatus processEvents,
+      @Nullable Posture posture,
       List<String> problems) {}
 
   private final Supplier<Status> status;
@@ -100,6 +103,7 @@ public final class StatusPage implements HttpApi.Page {
     writeKubernetes(status.kubernetes(), to);
     writeCounts("events", status.events(), to);
     writeProcessEvents(status.processEvents(), to);
+    PostureJson.write(status.posture(), to);
     to.writeArrayFieldStart("problems");
     for (String problem : status.problems()) {
       to.writeString(problem);

@@ -23,6 +23,7 @@ public final class AgentMetrics implements MultiCollector {
   public record Build(String version, String revision, String javaVersion) {}
 
   private final Books books;
+  private final Conditions asked;
   private final ConditionMetrics conditions;
   private final Build build;
 
@@ -33,6 +34,7 @@ public final class AgentMetrics implements MultiCollector {
    */
   public AgentMetrics(Books books, Conditions conditions, Build build) {
     this.books = books;
+    this.asked = conditions;
     this.conditions = new ConditionMetrics(conditions, books.startMillis());
     this.build = build;
   }
@@ -40,9 +42,10 @@ public final class AgentMetrics implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     List<MetricSnapshot> all = new ArrayList<>();
-    conditions.addTo(all);
+    ContainerSeries.Bounded containers = asked.containers().get();
+    conditions.addTo(all, containers);
     synchronized (books) {
-      addViolations(all);
+      addViolations(all, containers.overflowed());
       addPipeline(all);
       addCanary(all);
     }
@@ -62,7 +65,7 @@ public final class AgentMetrics implements MultiCollector {
     return new MetricSnapshots(all);
   }
 
-  private void addViolations(List<MetricSnapshot> all) {
+  private void addViolations(List<MetricSnapshot> all, long containersOverflowed) {
     all.add(series("seccomp_denials", "Syscalls that a seccomp filter blocked.", books.denials));
     all.add(
         series(
@@ -89,6 +92,9 @@ public final class AgentMetrics implements MultiCollector {
         counter(books.denials.overflowed(), Labels.of("metric", "seccomp_denials_total")));
     overflow.dataPoint(
         counter(books.logged.overflowed(), Labels.of("metric", "seccomp_logged_syscalls_total")));
+    for (String metric : ContainerMetrics.NAMES) {
+      overflow.dataPoint(counter(containersOverflowed, Labels.of("metric", metric)));
+    }
     all.add(overflow.build());
     CounterSnapshot.Builder retired =
         counterOf(
