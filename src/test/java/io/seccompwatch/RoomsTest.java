@@ -65,14 +65,7 @@ class RoomsTest {
                   "profile",
                   "posture",
                   "http"),
-              entry(
-                  "doctor",
-                  "record",
-                  "linux",
-                  "source",
-                  "kubernetes",
-                  "posture",
-                  "agent"),
+              entry("doctor", "record", "linux", "source", "kubernetes", "posture", "agent"),
               entry(
                   "cli",
                   "record",

@@ -85,8 +85,8 @@ public final class DoctorCommand implements Callable<Integer> {
   @Option(
       names = "--host-root",
       paramLabel = "DIR",
-      description = "The node's root, or a directory with the mounted parts of it. Default: /.")
-  private String hostRoot = "/";
+      description = "The node's root, or a directory with the mounted parts of it.")
+  private @Nullable String hostRoot;
 
   @Option(
       names = "--kubernetes",
@@ -152,7 +152,6 @@ public final class DoctorCommand implements Callable<Integer> {
     Doctor.Patient patient =
         new Doctor.Patient(
             agent,
-            ConfigValues.path("host-root", hostRoot),
             ConfigValues.duration("timeout", timeout),
             environment,
             BuildInfo.read().version());
@@ -190,6 +189,7 @@ public final class DoctorCommand implements Callable<Integer> {
     put(flags, RunOption.STATE_DIR, stateDir);
     put(flags, RunOption.PROC, proc);
     put(flags, RunOption.CGROUP, cgroup);
+    put(flags, RunOption.HOST_ROOT, hostRoot);
     put(flags, RunOption.KUBERNETES, kubernetes);
     put(flags, RunOption.KUBECONFIG, kubeconfig);
     put(flags, RunOption.NODE_NAME, nodeName);

@@ -13,6 +13,9 @@ import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.linux.FileLabel;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.linux.Standing;
+import io.seccompwatch.posture.AuditView;
+import io.seccompwatch.posture.Posture;
+import io.seccompwatch.posture.Survey;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -34,17 +37,12 @@ public final class Doctor {
    * What is to be looked at.
    *
    * @param config the agent's configuration
-   * @param hostRoot the node's root file system, or a directory that holds the mounted parts of it
    * @param timeout how long the canary is waited for
    * @param environment the process's
    * @param version this program's
    */
   public record Patient(
-      AgentConfig config,
-      Path hostRoot,
-      Duration timeout,
-      Map<String, String> environment,
-      String version) {}
+      AgentConfig config, Duration timeout, Map<String, String> environment, String version) {}
 
   private final Patient patient;
   private final InstantSource clock;
@@ -62,7 +60,7 @@ public final class Doctor {
     this.patient = patient;
     this.clock = clock;
     AgentConfig config = patient.config();
-    this.node = new NodeFiles(config.proc(), patient.hostRoot());
+    this.node = new NodeFiles(config.proc(), config.hostRoot());
     this.self = Self.of(node);
     this.lsm = Lsm.of(node);
     this.processes = Processes.of(node);
@@ -128,8 +126,23 @@ public final class Doctor {
     checks.put(
         Section.KUBERNETES,
         List.of(new KubernetesCheck(api(), "seccomp-watch/" + patient.version())));
-    checks.put(Section.CONTAINERS, List.of(new KubeletCheck(node, processes)));
+    checks.put(
+        Section.CONTAINERS,
+        List.of(new KubeletCheck(node, processes), new ContainersCheck(this::postures)));
     return checks;
+  }
+
+  /** The pods' names come from the runtimes' files alone: that is enough to find them. */
+  private Posture postures() {
+    String blind =
+        kernel.excluding().map(rule -> "an audit rule drops it: " + rule.text()).orElse(null);
+    return Survey.alone(
+            node.proc(),
+            patient.environment().get("SECCOMP_WATCH_POD_UID"),
+            node.hostRoot(),
+            null,
+            () -> new AuditView(null, blind))
+        .take();
   }
 
   /** A defect in one check must not hide what the others find. */
