@@ -2,6 +2,7 @@ package io.seccompwatch.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.node.OciContainer.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,6 +137,20 @@ class DoctorNodeTest {
         .asString()
         .contains("permission denied: rw------- root:root (0:0)", "this is uid 65534")
         .contains("run as root without capabilities");
+  }
+
+  @Test
+  void counts_a_container_whose_denials_nobody_writes_down() throws Exception {
+    Engine.CRUN.isNeeded();
+    String uid = "0b7e2a4c-51c9-4f0e-9d52-1a6a5d1f7c11";
+    try (OciContainer container =
+        OciContainer.inPod(uid, Engine.CRUN, directory, Filter.allowing(), "pause").start()) {
+      DoctorRun run = DoctorRun.of(directory, "--source", KMSG);
+      assertThat(run.exit()).as(run.report().toPrettyString()).isZero();
+      assertThat(run.findings("containers"))
+          .anyMatch(line -> line.startsWith("problem containers: denials of 1 are not written"))
+          .anyMatch(line -> line.contains(container.id().substring(0, 12)));
+    }
   }
 
   private DoctorRun in(List<String> prefix, String... arguments) throws IOException {

@@ -73,8 +73,9 @@ record DoctorRun(int exit, JsonNode report, String stderr) {
                     + finding.path("subject").asText()
                     + ": "
                     + finding.path("what").asText()
-                    + " -> "
-                    + finding.path("remedy").asText())
+                    + (finding.path("remedy").isNull()
+                        ? ""
+                        : " -> " + finding.path("remedy").asText()))
         .toList();
   }
 
