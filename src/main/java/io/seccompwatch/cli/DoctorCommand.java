@@ -30,8 +30,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "doctor",
     description = {
-      "Says what can be seen on this node, and why not: looks at kernel, audit, daemons, files,",
-      "rights and the Kubernetes API, then fires one harmless record and shows where it came out.",
+      "Says what can be seen on this node, and why not: looks at kernel, audit, daemons, files,"
+          + " rights and the Kubernetes API, then fires one harmless record and shows where it came"
+          + " out.",
       "Options that the agent has too mean the same, and so do its SECCOMP_WATCH_* variables."
     },
     footerHeading = "%nExamples:%n",
@@ -41,9 +42,10 @@ import picocli.CommandLine.Spec;
       "  seccomp-watch doctor --source audit-log=/host/audit/audit.log --proc /host/proc",
       "  seccomp-watch doctor --output json | jq .verdict",
       "",
-      "Changes nothing on the node or in the cluster. Exit codes: 0 a denial would be seen (what",
-      "else is wrong is shown), 1 it would not, 2 wrong usage."
+      "Changes nothing on the node or in the cluster. Exit codes: 0 a denial would be seen (what"
+          + " else is wrong is shown), 1 it would not, 2 wrong usage."
     },
+    usageHelpWidth = 100,
     sortOptions = false)
 public final class DoctorCommand implements Callable<Integer> {
   private static final int SEEING = 0;
