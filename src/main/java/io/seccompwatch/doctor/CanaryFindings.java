@@ -89,16 +89,10 @@ record CanaryFindings(Outcome outcome, boolean ownKey, boolean agentRuns) {
       return Finding.unknown(Section.CANARY, name, "not tried", null);
     }
     Silence.Reason reason = silence.apply(source);
-    return reason.normal()
+    String remedy = reason.remedy();
+    return remedy == null
         ? Finding.ok(Section.CANARY, name, "not seen; " + reason.text())
-        : Finding.problem(
-            Section.CANARY, name, "not seen: " + reason.text(), remedy(source, reason));
-  }
-
-  private static String remedy(SourceOutcome source, Silence.Reason reason) {
-    return reason.text().startsWith("nobody")
-        ? "leave the source out, or start the daemon that writes " + source.chosen().path()
-        : "mend what is marked above, or read audit-netlink";
+        : Finding.problem(Section.CANARY, name, "not seen: " + reason.text(), remedy);
   }
 
   /** Whether the kernel stamps by the clock that this process reads. */

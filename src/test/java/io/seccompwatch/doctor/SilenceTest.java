@@ -48,9 +48,14 @@ class SilenceTest {
     assertThat(silence(registered, true, "auditd").of(KMSG, FIRED))
         .isEqualTo(
             new Silence.Reason(
-                true, "normal: PID 812 takes the records, and the kernel's log has none"));
-    assertThat(silence(UNKNOWN, true, "auditd").of(KMSG, FIRED).normal()).isTrue();
-    assertThat(silence(UNKNOWN, false).of(KMSG, FIRED).normal()).isFalse();
+                "normal: PID 812 takes the records, and the kernel's log has none", null));
+    assertThat(silence(registered, false, "auditd").of(KMSG, FIRED))
+        .isEqualTo(
+            new Silence.Reason(
+                "PID 812 takes the records, and the kernel's log has none",
+                "read audit-log, or audit-netlink"));
+    assertThat(silence(UNKNOWN, true, "auditd").of(KMSG, FIRED).isNormal()).isTrue();
+    assertThat(silence(UNKNOWN, false).of(KMSG, FIRED).isNormal()).isFalse();
   }
 
   @Test
