@@ -35,7 +35,8 @@ class RoomsTest {
   /**
    * What each room may import. The values of a record and of its attribution go with the violation
    * that holds them, so who may import the one may import the others; {@code agent} puts together,
-   * and {@code cli} prints, what all the rooms make.
+   * and {@code cli} prints, what all the rooms make. {@code doctor} looks at a node as the agent
+   * does, with the agent's own parts.
    */
   private static final Map<String, List<String>> ARROWS =
       new TreeMap<>(
@@ -64,6 +65,7 @@ class RoomsTest {
                   "profile",
                   "posture",
                   "http"),
+              entry("doctor", "record", "linux", "source", "kubernetes", "posture", "agent"),
               entry(
                   "cli",
                   "record",
@@ -76,7 +78,8 @@ class RoomsTest {
                   "profile",
                   "posture",
                   "http",
-                  "agent")));
+                  "agent",
+                  "doctor")));
 
   /** Libraries that belong to a room, so that what they cost is spent in one place. */
   private static final Map<String, List<String>> LIBRARIES =
@@ -90,7 +93,7 @@ class RoomsTest {
               "io.prometheus..", List.of("publish", "http", "agent"),
               "com.fasterxml.jackson.databind..", List.of("violation"),
               "com.fasterxml.jackson.core..",
-                  List.of("violation", "http", "kubernetes", "profile")));
+                  List.of("violation", "http", "kubernetes", "profile", "doctor")));
 
   private static Map.Entry<String, List<String>> entry(String room, String... mayImport) {
     return Map.entry(room, List.of(mayImport));
@@ -183,7 +186,7 @@ class RoomsTest {
         .haveSimpleNameStartingWith("AgentConfig")
         .should()
         .onlyBeAccessed()
-        .byAnyPackage(ROOT + ".agent", ROOT + ".cli")
+        .byAnyPackage(ROOT + ".agent", ROOT + ".doctor", ROOT + ".cli")
         .check(CLASSES);
   }
 }

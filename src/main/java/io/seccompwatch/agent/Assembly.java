@@ -23,7 +23,6 @@ import io.seccompwatch.source.RecordSource;
 import io.seccompwatch.syscall.SyscallTables;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -274,16 +273,8 @@ record Assembly(
     return chosen.kind().label() + "-" + hash;
   }
 
-  /** In a pod the host's name is the pod's: better none than that. */
   private @Nullable String nodeName() {
-    if (config.nodeName() != null || System.getenv("KUBERNETES_SERVICE_HOST") != null) {
-      return config.nodeName();
-    }
-    try {
-      return Files.readString(config.proc().resolve("sys/kernel/hostname")).strip();
-    } catch (IOException e) {
-      return null;
-    }
+    return NodeName.of(config, System.getenv());
   }
 
   private String bootId() {

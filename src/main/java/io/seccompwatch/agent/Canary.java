@@ -8,7 +8,6 @@ import io.seccompwatch.syscall.SyscallTables;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -26,17 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Canary {
 
-  /** Letters of the key; with prefix and counter the 15 bytes of a comm. */
-  public static final int KEY_LENGTH = 8;
-
-  private static final String PREFIX = "swc";
+  /** Letters of the key. */
+  public static final int KEY_LENGTH = CanaryName.KEY_LENGTH;
 
   /** The one call that its filter logs; {@link SeccompCanary} says why. */
   private static final String CALL = "sched_rr_get_interval";
 
-  private static final int COUNTER_LENGTH = 4;
-  private static final int COUNTER_RADIX = 36;
-  private static final long COUNTERS = 36 * 36 * 36 * 36;
+  private static final long COUNTERS = CanaryName.COUNTERS;
 
   /** Firings whose records are still waited for; later ones are owned and prove nothing. */
   private static final int MOST_REMEMBERED = 64;
@@ -97,7 +92,7 @@ public final class Canary {
     }
   }
 
-  private final String marker;
+  private final CanaryName name;
   private final Function<String, SeccompCanary.Result> fire;
   private final SyscallTables tables;
   private final Books books;
@@ -128,7 +123,7 @@ public final class Canary {
       SyscallTables tables,
       Books books,
       InstantSource clock) {
-    this.marker = PREFIX + key;
+    this.name = new CanaryName(key, true);
     this.fire = fire;
     this.tables = tables;
     this.books = books;
@@ -143,7 +138,7 @@ public final class Canary {
     String comm;
     synchronized (this) {
       counter = (counter + 1) % COUNTERS;
-      comm = comm(counter);
+      comm = name.comm(counter);
       firings.put(comm, firing);
       last = firing;
     }
@@ -165,9 +160,7 @@ public final class Canary {
    */
   public boolean owns(SeccompRecord record, String source) {
     String comm = record.comm();
-    if (comm == null
-        || comm.length() != marker.length() + COUNTER_LENGTH
-        || !comm.startsWith(marker)
+    if (!name.owns(comm)
         || record.action() != SeccompAction.LOG
         || !CALL.equals(tables.name(record.arch(), record.syscall()))) {
       return false;
@@ -186,10 +179,5 @@ public final class Canary {
   /** The last firing; null before the first. */
   public synchronized @Nullable Firing last() {
     return last;
-  }
-
-  private String comm(long number) {
-    String digits = Long.toString(number, COUNTER_RADIX).toLowerCase(Locale.ROOT);
-    return marker + "0".repeat(COUNTER_LENGTH - digits.length()) + digits;
   }
 }

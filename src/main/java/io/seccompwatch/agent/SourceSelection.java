@@ -16,16 +16,16 @@ import java.util.List;
  * @param sources kinds with their paths, never {@code auto}
  * @param why for each source of {@code auto}, taken or not, the reason
  */
-record SourceSelection(List<Chosen> sources, List<String> why) {
+public record SourceSelection(List<Chosen> sources, List<String> why) {
 
   /** A source and what it reads. */
-  record Chosen(Kind kind, Path path) {}
+  public record Chosen(Kind kind, Path path) {}
 
   /** Where things are on a node; a parameter for tests. */
-  record Places(Path auditLog, List<Path> syslogs, Path kmsg) {
+  public record Places(Path auditLog, List<Path> syslogs, Path kmsg) {
 
     /** Where distributions put them: Debian's and Ubuntu's, then RHEL's and SUSE's. */
-    static Places usual() {
+    public static Places usual() {
       return new Places(
           Path.of("/var/log/audit/audit.log"),
           List.of(
@@ -37,7 +37,7 @@ record SourceSelection(List<Chosen> sources, List<String> why) {
   }
 
   /** Decides; looks at the files once. */
-  static SourceSelection of(List<SourceSpec> specs, Places places) {
+  public static SourceSelection of(List<SourceSpec> specs, Places places) {
     List<Chosen> chosen = new ArrayList<>();
     List<String> why = new ArrayList<>();
     for (SourceSpec spec : specs) {

@@ -1,5 +1,7 @@
 package io.seccompwatch.posture;
 
+import io.seccompwatch.attribution.CgroupAnchor;
+import io.seccompwatch.attribution.CgroupParser;
 import io.seccompwatch.attribution.ContainerProcess;
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.PodDirectory.Specified;
@@ -10,6 +12,9 @@ import io.seccompwatch.profile.OciConfig;
 import io.seccompwatch.profile.OciConfig.Identity;
 import io.seccompwatch.profile.Profile;
 import io.seccompwatch.profile.Visibility.Verdict;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -69,6 +74,32 @@ public final class Survey {
     this.files = new HostFiles(hostRoot);
     this.pods = pods;
     this.audit = audit;
+  }
+
+  /**
+   * A survey for one look, by one who keeps no history of processes: it reads all of them.
+   *
+   * @param proc the node's procfs
+   * @param ownPodUid the pod that the caller runs in; null when it runs in none
+   * @param hostRoot as above
+   * @param pods as above
+   * @param audit as above
+   */
+  public static Survey alone(
+      Path proc,
+      @Nullable String ownPodUid,
+      Path hostRoot,
+      @Nullable PodDirectory pods,
+      Supplier<AuditView> audit) {
+    String own = "";
+    try {
+      own = Files.readString(proc.resolve("self/cgroup"), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      // No anchor: the grammar of cgroups alone decides
+    }
+    ProcReader reader = new ProcReader(proc, new CgroupParser(CgroupAnchor.of(own, ownPodUid)));
+    RunningContainers running = RunningContainers.look(proc, reader);
+    return new Survey(proc, reader, running, hostRoot, pods, audit);
   }
 
   /** Looks at all containers; never throws for what procfs or the files may hold. */
