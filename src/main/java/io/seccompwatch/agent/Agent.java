@@ -17,6 +17,7 @@ public final class Agent implements AutoCloseable {
 
   private final StateDirectory state;
   private final Sources sources;
+  private final @Nullable Vouching vouching;
   private final NodeAttribution attribution;
   private final Delivery delivery;
   private final KubernetesSide kubernetes;
@@ -29,6 +30,7 @@ public final class Agent implements AutoCloseable {
   Agent(
       StateDirectory state,
       Sources sources,
+      @Nullable Vouching vouching,
       NodeAttribution attribution,
       Delivery delivery,
       KubernetesSide kubernetes,
@@ -38,6 +40,7 @@ public final class Agent implements AutoCloseable {
       AgentLog log) {
     this.state = state;
     this.sources = sources;
+    this.vouching = vouching;
     this.attribution = attribution;
     this.delivery = delivery;
     this.kubernetes = kubernetes;
@@ -87,6 +90,9 @@ public final class Agent implements AutoCloseable {
   public void close() {
     housekeeping.close();
     sources.close();
+    if (vouching != null) {
+      vouching.close();
+    }
     delivery.close();
     attribution.close();
     if (violationLog != null) {

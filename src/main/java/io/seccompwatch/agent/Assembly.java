@@ -52,6 +52,9 @@ record Assembly(
    */
   private static final Duration RETIREMENT = Duration.ofSeconds(30);
 
+  /** How often it is looked which sources could tell a forged record from a true one. */
+  private static final Duration GLANCE_AT_VOUCHERS = Duration.ofSeconds(2);
+
   Agent start() {
     KubernetesSide kubernetes = KubernetesSide.of(config, nodeName(), build.version(), clock, log);
     Books books = new Books(clock, config.seriesLimit());
@@ -80,19 +83,20 @@ record Assembly(
             publishers,
             new Identification(kubernetes.pods(), attribution.ofOneThread(), clock),
             Delivery.Limits.DEFAULT,
-            () -> System.nanoTime() / 1_000_000,
-            defect -> log.warn("a violation met a defect; please report it", "error", defect));
-    boolean stampless =
-        selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.SYSLOG);
+            Assembly::monotonicMillis,
+            this::defect);
+    DuplicateFilter duplicates = new DuplicateFilter(hasSyslog());
+    Vouching vouching = vouching(duplicates, books, delivery, canary);
     Pipeline.Shared shared =
         new Pipeline.Shared(
-            new DuplicateFilter(stampless), canary, tables, books, delivery, nodeName(), clock);
+            duplicates, canary, tables, books, delivery, vouching, this::defect, nodeName(), clock);
     Sources sources = new Sources(open(shared, attribution));
     Housekeeping housekeeping =
         new Housekeeping(
             config,
             sources,
             canary,
+            new CanaryWatch(sources::statuses, books, log),
             violationLog,
             state.problem(),
             kubernetes,
@@ -131,6 +135,10 @@ record Assembly(
     }
     attribution.start();
     delivery.start();
+    if (vouching != null) {
+      vouching.start();
+      housekeeping.every(GLANCE_AT_VOUCHERS, () -> vouching.look(sources.statuses()));
+    }
     sources.start();
     kubernetes.start();
     housekeeping.start();
@@ -138,7 +146,47 @@ record Assembly(
     postures.start(housekeeping);
     log.info("listening", "address", Served.text(http.address()));
     return new Agent(
-        state, sources, attribution, delivery, kubernetes, housekeeping, violationLog, http, log);
+        state,
+        sources,
+        vouching,
+        attribution,
+        delivery,
+        kubernetes,
+        housekeeping,
+        violationLog,
+        http,
+        log);
+  }
+
+  /** Where anybody may write beside a source where nobody may, the one is held to the other. */
+  private @Nullable Vouching vouching(
+      DuplicateFilter duplicates, Books books, Delivery delivery, @Nullable Canary canary) {
+    Vouchers vouchers =
+        new Vouchers(selection.sources().stream().map(s -> s.kind().label()).toList());
+    return vouchers.isEmpty() || !hasSyslog()
+        ? null
+        : new Vouching(
+            vouchers,
+            duplicates,
+            books,
+            delivery,
+            canary == null ? null : canary::fire,
+            clock,
+            Assembly::monotonicMillis,
+            log,
+            this::defect);
+  }
+
+  private boolean hasSyslog() {
+    return selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.SYSLOG);
+  }
+
+  private void defect(RuntimeException defect) {
+    log.warn("a record met a defect; please report it", "error", defect);
+  }
+
+  private static long monotonicMillis() {
+    return System.nanoTime() / 1_000_000;
   }
 
   private void retire(Books books, @Nullable PodDirectory pods, Housekeeping housekeeping) {

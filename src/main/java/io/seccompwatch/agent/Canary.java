@@ -7,21 +7,27 @@ import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.syscall.SyscallTables;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proves that a denial would be seen: fires a harmless record of the agent's own and waits for it
- * to come back through a source. It is known by its name, {@code swc} with the state directory's
- * key and a counter, by its call and by its action: whoever learns the name could hide no more than
+ * Proves that a denial would be seen: fires a harmless record of the agent's own and notes through
+ * which sources it comes back. It is known by its name, {@code swc} with the state directory's key
+ * and a counter, by its call and by its action: whoever learns the name could hide no more than
  * that one harmless call, logged. Thread-safe.
+ *
+ * <p>Each {@link Firing} is judged by its own counter, so that a record which takes longer than the
+ * time between two of them still proves what it proves. Whatever bears the key is owned, of this
+ * run or not: {@code doctor} fires with the same key beside a running agent. Other agents' canaries
+ * are not: any process may take such a name, and to hide what it then does is not ours.
  */
-final class Canary {
+public final class Canary {
 
   /** Letters of the key; with prefix and counter the 15 bytes of a comm. */
-  static final int KEY_LENGTH = 8;
+  public static final int KEY_LENGTH = 8;
 
   private static final String PREFIX = "swc";
 
@@ -32,16 +38,62 @@ final class Canary {
   private static final int COUNTER_RADIX = 36;
   private static final long COUNTERS = 36 * 36 * 36 * 36;
 
-  /** How the last firing stands. */
-  record Status(
-      long counter,
-      @Nullable String unavailable,
-      long firedNanos,
-      @Nullable String seenBy,
-      @Nullable Duration delay) {
+  /** Firings whose records are still waited for; later ones are owned and prove nothing. */
+  private static final int MOST_REMEMBERED = 64;
 
-    boolean isWaiting() {
-      return unavailable == null && seenBy == null;
+  /** One firing, and who has brought its record so far. Thread-safe. */
+  public static final class Firing {
+    private final long firedNanos = System.nanoTime();
+    private final Map<String, Duration> seen = new LinkedHashMap<>();
+    private @Nullable String unavailable;
+
+    private Firing() {}
+
+    /** The sources that have brought it and how long after the firing, the first one first. */
+    public synchronized Map<String, Duration> seen() {
+      return new LinkedHashMap<>(seen);
+    }
+
+    /** Why it could not be fired, with a remedy; null when it was. */
+    public synchronized @Nullable String unavailable() {
+      return unavailable;
+    }
+
+    /**
+     * Waits until so many sources have brought it.
+     *
+     * @return whether they have; false when it cannot come, or the patience is over
+     */
+    public synchronized boolean await(int sources, Duration patience) throws InterruptedException {
+      long deadline = System.nanoTime() + patience.toNanos();
+      while (seen.size() < sources && unavailable == null) {
+        long left = (deadline - System.nanoTime()) / 1_000_000;
+        if (left <= 0) {
+          return false;
+        }
+        wait(left);
+      }
+      return unavailable == null;
+    }
+
+    private synchronized void failed(String why) {
+      unavailable = why;
+      notifyAll();
+    }
+
+    /** How long it took to come through this source; null when that is known already. */
+    private synchronized @Nullable Duration see(String source) {
+      if (seen.containsKey(source)) {
+        return null;
+      }
+      Duration delay = Duration.ofNanos(System.nanoTime() - firedNanos);
+      seen.put(source, delay);
+      notifyAll();
+      return delay;
+    }
+
+    private synchronized boolean isFirst(String source) {
+      return seen.keySet().iterator().next().equals(source);
     }
   }
 
@@ -50,7 +102,16 @@ final class Canary {
   private final SyscallTables tables;
   private final Books books;
   private final InstantSource clock;
-  private final AtomicReference<@Nullable Status> status = new AtomicReference<>();
+
+  // Guarded by this.
+  private final Map<String, Firing> firings =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Firing> eldest) {
+          return size() > MOST_REMEMBERED;
+        }
+      };
+  private @Nullable Firing last;
   private long counter;
 
   /**
@@ -59,8 +120,9 @@ final class Canary {
    * @param key the state directory's secret, {@link #KEY_LENGTH} letters
    * @param fire makes the record with the given comm
    * @param tables names the record's call
+   * @param books is told of every firing and success
    */
-  Canary(
+  public Canary(
       String key,
       Function<String, SeccompCanary.Result> fire,
       SyscallTables tables,
@@ -75,30 +137,33 @@ final class Canary {
     this.counter = Math.floorMod(clock.millis(), COUNTERS);
   }
 
-  /** Fires; one thread does. */
-  void fire() {
-    counter = (counter + 1) % COUNTERS;
-    // Before the call: the record may come back sooner than the call returns
-    status.set(new Status(counter, null, System.nanoTime(), null, null));
-    String why = null;
+  /** Fires, and returns when the kernel has been told; the record may have come by then. */
+  public Firing fire() {
+    Firing firing = new Firing();
+    String comm;
+    synchronized (this) {
+      counter = (counter + 1) % COUNTERS;
+      comm = comm(counter);
+      firings.put(comm, firing);
+      last = firing;
+    }
+    books.canaryFired();
     try {
-      if (fire.apply(comm(counter)) instanceof SeccompCanary.Result.Unavailable failed) {
-        why = failed.what() + ": " + failed.errno() + ": " + failed.remedy();
+      if (fire.apply(comm) instanceof SeccompCanary.Result.Unavailable failed) {
+        firing.failed(failed.what() + ": " + failed.errno() + ": " + failed.remedy());
       }
     } catch (IllegalStateException | OutOfMemoryError e) {
-      why = e + ": the canary's thread cannot run: raise the limit of processes";
+      firing.failed(e + ": the canary's thread cannot run: raise the limit of processes");
     }
-    if (why != null) {
-      status.set(new Status(counter, why, System.nanoTime(), null, null));
-    }
+    return firing;
   }
 
   /**
-   * Whether a record is the canary's own, this run's or an earlier one's; notes that it came.
+   * Whether a record is a canary's of this key, this run's or another's; notes that it came.
    *
    * @param source who brought it
    */
-  boolean owns(SeccompRecord record, String source) {
+  public boolean owns(SeccompRecord record, String source) {
     String comm = record.comm();
     if (comm == null
         || comm.length() != marker.length() + COUNTER_LENGTH
@@ -107,20 +172,20 @@ final class Canary {
         || !CALL.equals(tables.name(record.arch(), record.syscall()))) {
       return false;
     }
-    Status last = status.get();
-    if (last != null && last.seenBy() == null && comm.equals(comm(last.counter()))) {
-      Duration delay = Duration.ofNanos(System.nanoTime() - last.firedNanos());
-      if (status.compareAndSet(
-          last, new Status(last.counter(), null, last.firedNanos(), source, delay))) {
-        books.canarySeen(clock.instant(), delay);
-      }
+    Firing firing;
+    synchronized (this) {
+      firing = firings.get(comm);
+    }
+    Duration delay = firing == null ? null : firing.see(source);
+    if (firing != null && delay != null) {
+      books.canarySeen(source, clock.instant(), delay, firing.isFirst(source));
     }
     return true;
   }
 
-  /** How the last firing stands; null before the first. */
-  @Nullable Status status() {
-    return status.get();
+  /** The last firing; null before the first. */
+  public synchronized @Nullable Firing last() {
+    return last;
   }
 
   private String comm(long number) {

@@ -23,11 +23,11 @@ final class Housekeeping implements AutoCloseable {
 
   private static final Duration GLANCE_AT_SOURCES = Duration.ofSeconds(2);
 
-  /** How long the canary may take; printk alone may hold records back for some seconds. */
-  private static final Duration CANARY_PATIENCE = Duration.ofSeconds(10);
-
   /** How often the canary is looked for while it is awaited. */
   private static final Duration CANARY_GLANCE = Duration.ofMillis(100);
+
+  /** The same while only some sources have not brought it: there is no hurry. */
+  private static final Duration REST_GLANCE = Duration.ofSeconds(1);
 
   /** The first firing waits for the sources to be open, so long at most. */
   private static final Duration OPENING = Duration.ofSeconds(5);
@@ -35,6 +35,7 @@ final class Housekeeping implements AutoCloseable {
   private final AgentConfig config;
   private final Sources sources;
   private final @Nullable Canary canary;
+  private final CanaryWatch canaryWatch;
   private final @Nullable ViolationLog violationLog;
   private final @Nullable String stateProblem;
   private final KubernetesSide kubernetes;
@@ -50,12 +51,12 @@ final class Housekeeping implements AutoCloseable {
           });
   private boolean saidFirst;
   private long knownLostEvents;
-  private volatile boolean canaryMissed;
 
   Housekeeping(
       AgentConfig config,
       Sources sources,
       @Nullable Canary canary,
+      CanaryWatch canaryWatch,
       @Nullable ViolationLog violationLog,
       @Nullable String stateProblem,
       KubernetesSide kubernetes,
@@ -64,6 +65,7 @@ final class Housekeeping implements AutoCloseable {
     this.config = config;
     this.sources = sources;
     this.canary = canary;
+    this.canaryWatch = canaryWatch;
     this.violationLog = violationLog;
     this.stateProblem = stateProblem;
     this.kubernetes = kubernetes;
@@ -94,8 +96,8 @@ final class Housekeeping implements AutoCloseable {
     if (stateProblem != null) {
       problems.add("state directory: " + stateProblem);
     }
-    if (canaryMissed) {
-      problems.add("canary: was not seen: a denial would not be seen either");
+    if (canaryWatch.problem() != null) {
+      problems.add("canary: " + canaryWatch.problem());
     }
     if (violationLog != null && violationLog.problem() != null) {
       problems.add("violations log: " + violationLog.problem());
@@ -171,43 +173,20 @@ final class Housekeeping implements AutoCloseable {
     if (every != null) {
       later(() -> fire(fired), every); // first: whatever happens below, it is fired again
     }
-    fired.fire();
-    look(fired, System.nanoTime());
+    look(fired.fire(), System.nanoTime());
   }
 
-  private void look(Canary fired, long since) {
-    Canary.Status status = fired.status();
-    if (status == null) {
-      return;
+  private void look(Canary.Firing firing, long since) {
+    String result = canaryWatch.result(firing);
+    if (result != null) {
+      sayFirst(result);
     }
-    if (status.unavailable() != null) {
-      log.warn("canary cannot be fired", "problem", status.unavailable());
-      sayFirst("unavailable");
-    } else if (status.seenBy() != null) {
-      if (canaryMissed) {
-        log.info("canary is seen again", "source", status.seenBy());
-      }
-      canaryMissed = false;
-      Duration delay = status.delay();
-      sayFirst(
-          "seen by "
-              + status.seenBy()
-              + " after "
-              + (delay == null ? 0 : delay.toMillis())
-              + " ms");
-    } else if (System.nanoTime() - since > CANARY_PATIENCE.toNanos()) {
-      canaryMissed = true;
-      log.warn(
-          "canary was not seen: a denial would not be seen either",
-          "silent",
-          String.join(
-              ", ", sources.statuses().stream().map(s -> s.name() + "=" + s.path()).toList()),
-          "check",
-          "kernel.seccomp.actions_logged has log; no audit rule excludes SECCOMP; the file is the"
-              + " one that auditd or rsyslog writes");
+    boolean over = System.nanoTime() - since > CanaryWatch.PATIENCE.toNanos();
+    if (over || canaryWatch.isComplete(firing)) {
+      canaryWatch.judge(firing);
       sayFirst("missed");
     } else {
-      later(() -> look(fired, since), CANARY_GLANCE);
+      later(() -> look(firing, since), result == null ? CANARY_GLANCE : REST_GLANCE);
     }
   }
 

@@ -62,7 +62,9 @@ final class Identification {
    * The violation with its process looked for once more, and whether that may be worth it again.
    */
   Look again(Violation violation) {
-    Attribution found = attributor.attribute(violation.record());
+    Instant time = violation.time();
+    Attribution found =
+        attributor.attribute(violation.record(), time == null ? clock.instant() : time);
     return new Look(violation.with(found), attributor.mayImprove(violation.record()));
   }
 

@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeAttribution implements AutoCloseable {
 
-  /** How old a record without a stamp may be when it is read: syslog daemons write at once. */
+  /** How old a record without a stamp may be when it is written: syslog daemons do so at once. */
   private static final long STAMPLESS_MICROS = 5_000_000;
 
   private final Path proc;
@@ -110,12 +111,13 @@ final class NodeAttribution implements AutoCloseable {
         new Attributor(new ProcReader(proc, parser), bootClock, history, ledger);
     return new ThreadAttributor() {
       @Override
-      public Attribution attribute(SeccompRecord record) {
+      public Attribution attribute(SeccompRecord record, Instant written) {
         if (record.stamp() != null) {
           return attributor.attribute(record);
         }
-        long nowMicros = clock.millis() * 1_000;
-        return attributor.attribute(record, nowMicros - STAMPLESS_MICROS, nowMicros);
+        // The time of a line may be cut to its second
+        long latest = Math.min(written.toEpochMilli() + 1_000, clock.millis()) * 1_000;
+        return attributor.attribute(record, latest - STAMPLESS_MICROS, latest);
       }
 
       @Override

@@ -13,8 +13,10 @@ import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.source.LineSink;
 import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.violation.Violation;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,18 +25,30 @@ import org.jspecify.annotations.Nullable;
  */
 final class Pipeline implements LineSink {
 
-  /** What all sources' pipelines share. */
+  /**
+   * What all sources' pipelines share.
+   *
+   * @param vouching doubts what syslog alone has brought; null where no other source is or no
+   *     syslog
+   * @param onDefect is told of what should not have been thrown
+   */
   record Shared(
       DuplicateFilter duplicates,
       @Nullable Canary canary,
       SyscallTables tables,
       Books books,
       Delivery delivery,
+      @Nullable Vouching vouching,
+      Consumer<RuntimeException> onDefect,
       @Nullable String node,
       Clock clock) {}
 
+  /** How much of a line that syslog alone has brought is kept for the log. */
+  private static final int MOST_OF_LINE = 600;
+
   private final Shared shared;
   private final SourceBook book;
+  private final Dialect dialect;
   private final LineParser parser;
   private final ThreadAttributor attributor;
   private long lastLostTotal = -1;
@@ -43,20 +57,27 @@ final class Pipeline implements LineSink {
     this.attributor = attributor;
     this.shared = shared;
     this.book = shared.books().open(source);
+    this.dialect = dialect;
     this.parser = new LineParser(dialect);
   }
 
   @Override
   public void line(byte[] buffer, int from, int to) {
     book.line();
-    switch (parser.parse(buffer, from, to)) {
-      case Line.Recognised recognised -> record(recognised.record());
-      case Line.Rejected rejected -> {
-        shared.books().rejected(book, rejected.reason());
-        shared.delivery().lost(); // it may have been a record
+    try {
+      switch (parser.parse(buffer, from, to)) {
+        case Line.Recognised recognised -> record(recognised, buffer, from, to);
+        case Line.Rejected rejected -> {
+          shared.books().rejected(book, rejected.reason());
+          doubt(null); // it may have been a record
+        }
+        case Line.Loss loss -> notice(loss.notice());
+        case Line.Other other -> {}
       }
-      case Line.Loss loss -> notice(loss.notice());
-      case Line.Other other -> {}
+    } catch (RuntimeException e) {
+      // The source must go on: the next line is another one
+      shared.books().rejected(book, RejectReason.DEFECT);
+      shared.onDefect().accept(e);
     }
   }
 
@@ -69,7 +90,7 @@ final class Pipeline implements LineSink {
   @Override
   public void lost(LossReason reason, long count) {
     shared.books().lost(book, reason, count);
-    shared.delivery().lost();
+    doubt(reason);
   }
 
   @Override
@@ -77,29 +98,64 @@ final class Pipeline implements LineSink {
     // The source's own state counts them
   }
 
-  private void record(SeccompRecord record) {
+  private void record(Line.Recognised line, byte[] buffer, int from, int to) {
+    SeccompRecord record = line.record();
     long now = shared.clock().millis();
+    Vouching vouching = shared.vouching();
+    if (vouching != null && record.stamp() != null) {
+      vouching.vouchers().brought(book.source(), record.stamp(), vouching.now());
+    }
     Canary canary = shared.canary();
     boolean own = canary != null && canary.owns(record, book.source());
-    if (shared.duplicates().isDuplicate(record, now)) {
+    if (!own && vouching != null && dialect == Dialect.SYSLOG && vouching.doubts(line)) {
+      if (shared.duplicates().isKnown(record, now, line.written())) {
+        shared.books().duplicate(book);
+      } else {
+        hold(vouching, line, text(buffer, from, to), now);
+      }
+    } else if (shared.duplicates().isDuplicate(record, now, line.written())) {
       shared.books().duplicate(book);
     } else if (own) {
       shared.books().canary(book);
     } else {
-      publish(record, now);
+      Violation violation = violation(line, now);
+      shared.delivery().deliver(book, violation, attributor.mayImprove(record));
     }
   }
 
-  private void publish(SeccompRecord record, long now) {
-    Violation violation =
-        new Violation(
-            record,
-            record.stamp() == null ? Instant.ofEpochMilli(now) : record.stamp().time(),
-            book.source(),
-            shared.node(),
-            shared.tables().name(record.arch(), record.syscall()),
-            attributor.attribute(record));
-    shared.delivery().deliver(book, violation, attributor.mayImprove(record));
+  /** Whose it is is looked up at once: later the process may be gone. */
+  private void hold(Vouching vouching, Line.Recognised line, String text, long now) {
+    Violation violation = violation(line, now);
+    boolean mayImprove = attributor.mayImprove(line.record());
+    vouching.hold(
+        new Held(
+            book, line.form(), violation, mayImprove, line.written(), text, vouching.now(), now));
+  }
+
+  private Violation violation(Line.Recognised line, long now) {
+    SeccompRecord record = line.record();
+    Instant written = line.written() == null ? Instant.ofEpochMilli(now) : line.written();
+    return new Violation(
+        record,
+        record.stamp() == null ? written : record.stamp().time(),
+        book.source(),
+        shared.node(),
+        shared.tables().name(record.arch(), record.syscall()),
+        attributor.attribute(record, written));
+  }
+
+  private static String text(byte[] buffer, int from, int to) {
+    int length = Math.min(to - from, MOST_OF_LINE);
+    return new String(buffer, from, length, StandardCharsets.UTF_8);
+  }
+
+  /** Something was lost here: nothing may be concluded from what is not there. */
+  private void doubt(@Nullable LossReason reason) {
+    shared.delivery().lost();
+    Vouching vouching = shared.vouching();
+    if (vouching != null) {
+      vouching.vouchers().lost(book.source(), reason, vouching.now());
+    }
   }
 
   /** {@code audit_lost=} is a total since boot: only what is new in it counts. */
@@ -111,7 +167,7 @@ final class Pipeline implements LineSink {
     }
     if (count > 0) {
       shared.books().lost(book, notice.reason(), count);
-      shared.delivery().lost();
+      doubt(notice.reason());
     }
   }
 }

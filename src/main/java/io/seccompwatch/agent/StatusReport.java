@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.http.CanaryStatus;
 import io.seccompwatch.http.StatusPage;
 import io.seccompwatch.posture.Posture;
 import io.seccompwatch.publish.AgentMetrics;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +35,6 @@ record StatusReport(
     Supplier<List<String>> problems) {
 
   StatusPage.Status status() {
-    Canary.Status last = canary == null ? null : canary.status();
-    Duration delay = last == null ? null : last.delay();
     return new StatusPage.Status(
         build,
         node,
@@ -42,9 +42,7 @@ record StatusReport(
         notReady().isEmpty(),
         sources.statuses(),
         books.balance(),
-        last == null ? null : last.seenBy(),
-        delay,
-        canaryProblem(last),
+        canaryStatus(),
         conditions.kubernetes().get(),
         conditions.events().get(),
         conditions.processEvents().get(),
@@ -67,7 +65,30 @@ record StatusReport(
     return lines;
   }
 
-  private @Nullable String canaryProblem(Canary.@Nullable Status last) {
+  private CanaryStatus canaryStatus() {
+    Canary.Firing last = canary == null ? null : canary.last();
+    Map<String, Duration> seen = last == null ? Map.of() : last.seen();
+    String seenBy = seen.isEmpty() ? null : seen.keySet().iterator().next();
+    return new CanaryStatus(
+        seenBy,
+        seenBy == null ? null : seen.get(seenBy),
+        canaryProblem(last, seen),
+        books.canariesFired(),
+        books.canariesMissed(),
+        books.canarySuccesses().stream()
+            .map(
+                source ->
+                    new CanaryStatus.Source(
+                        source.source(),
+                        seen.containsKey(source.source()),
+                        source.seconds() == 0
+                            ? null
+                            : Instant.ofEpochMilli(Math.round(source.seconds() * 1_000)),
+                        source.delaySeconds()))
+            .toList());
+  }
+
+  private @Nullable String canaryProblem(Canary.@Nullable Firing last, Map<String, Duration> seen) {
     if (canary == null) {
       return "switched off";
     }
@@ -77,6 +98,6 @@ record StatusReport(
     if (last.unavailable() != null) {
       return last.unavailable();
     }
-    return last.isWaiting() ? "not seen yet" : null;
+    return seen.isEmpty() ? "not seen yet" : null;
   }
 }

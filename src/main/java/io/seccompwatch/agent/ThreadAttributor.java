@@ -2,12 +2,17 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.record.SeccompRecord;
+import java.time.Instant;
 
 /** Finds whose process a record tells of; for one thread at a time. */
 interface ThreadAttributor {
 
-  /** Whose it is, as far as can be told now. */
-  Attribution attribute(SeccompRecord record);
+  /**
+   * Whose it is, as far as can be told now.
+   *
+   * @param written for a record without a stamp, when it was written or else read
+   */
+  Attribution attribute(SeccompRecord record, Instant written);
 
   /** Whether a later call may tell more of the record that was asked about last. */
   boolean mayImprove(SeccompRecord record);

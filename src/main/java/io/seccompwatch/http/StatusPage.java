@@ -12,7 +12,6 @@ import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +25,7 @@ public final class StatusPage implements HttpApi.Page {
    * The agent at one moment.
    *
    * @param node the node's name; null when unknown
-   * @param canarySeenBy the source that brought the last canary; null when none has
-   * @param canaryProblem why none has; null when there is nothing wrong
+   * @param canary how it would be known that denials are seen
    * @param events violations by what became of them as Kubernetes Events; empty when there are none
    * @param processEvents how forks, execs and exits are followed
    * @param posture the seccomp posture of the node's containers; null before the first look
@@ -40,9 +38,7 @@ public final class StatusPage implements HttpApi.Page {
       boolean ready,
       List<SourceStatus> sources,
       Books.Balance balance,
-      @Nullable String canarySeenBy,
-      @Nullable Duration canaryDelay,
-      @Nullable String canaryProblem,
+      CanaryStatus canary,
       KubernetesStatus kubernetes,
       Map<String, Long> events,
       ProcessEventsStatus processEvents,
@@ -90,16 +86,7 @@ public final class StatusPage implements HttpApi.Page {
     }
     to.writeEndArray();
     writeBalance(status.balance(), to);
-    to.writeObjectFieldStart("canary");
-    to.writeStringField("seenBy", status.canarySeenBy());
-    Duration delay = status.canaryDelay();
-    if (delay == null) {
-      to.writeNullField("delaySeconds");
-    } else {
-      to.writeNumberField("delaySeconds", delay.toNanos() / 1e9);
-    }
-    to.writeStringField("problem", status.canaryProblem());
-    to.writeEndObject();
+    CanarySection.write(status.canary(), to);
     writeKubernetes(status.kubernetes(), to);
     writeCounts("events", status.events(), to);
     writeProcessEvents(status.processEvents(), to);
@@ -152,6 +139,7 @@ public final class StatusPage implements HttpApi.Page {
     to.writeNumberField("duplicates", balance.duplicates());
     to.writeNumberField("canary", balance.canary());
     to.writeNumberField("pending", balance.pending());
+    to.writeNumberField("held", balance.held());
     to.writeNumberField("violations", balance.violations());
     to.writeNumberField("denials", balance.denials());
     to.writeNumberField("logged", balance.logged());

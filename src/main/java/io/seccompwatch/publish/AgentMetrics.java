@@ -47,7 +47,7 @@ public final class AgentMetrics implements MultiCollector {
     synchronized (books) {
       addViolations(all, containers.overflowed());
       addPipeline(all);
-      addCanary(all);
+      CanaryMetrics.addTo(all, books);
     }
     all.add(
         InfoSnapshot.builder()
@@ -155,6 +155,12 @@ public final class AgentMetrics implements MultiCollector {
             .dataPoint(gauge((double) books.balance().pending(), Labels.EMPTY))
             .build());
     all.add(
+        GaugeSnapshot.builder()
+            .name("seccomp_watch_records_held")
+            .help("Records of syslog that wait for a source that cannot be forged to bring them.")
+            .dataPoint(gauge((double) books.held, Labels.EMPTY))
+            .build());
+    all.add(
         HistogramSnapshot.builder()
             .name("seccomp_watch_detection_delay_seconds")
             .help("From the kernel's stamp of a violation to its publication.")
@@ -165,25 +171,6 @@ public final class AgentMetrics implements MultiCollector {
                     .createdTimestampMillis(books.startMillis())
                     .build())
             .build());
-  }
-
-  private void addCanary(List<MetricSnapshot> all) {
-    GaugeSnapshot.Builder success =
-        GaugeSnapshot.builder()
-            .name("seccomp_watch_canary_last_success_timestamp_seconds")
-            .help("When the agent last saw the record of its own canary; 0 for never.");
-    GaugeSnapshot.Builder delay =
-        GaugeSnapshot.builder()
-            .name("seccomp_watch_canary_delay_seconds")
-            .help("How long the last canary's record took to arrive.");
-    if (!Double.isNaN(books.canarySuccessSeconds)) {
-      success.dataPoint(gauge(books.canarySuccessSeconds, Labels.EMPTY));
-    }
-    if (!Double.isNaN(books.canaryDelaySeconds)) {
-      delay.dataPoint(gauge(books.canaryDelaySeconds, Labels.EMPTY));
-    }
-    all.add(success.build());
-    all.add(delay.build());
   }
 
   private CounterSnapshot perSource(String name, String help, ToLongFunction<SourceBook> value) {

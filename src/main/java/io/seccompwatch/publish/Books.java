@@ -32,16 +32,30 @@ public final class Books {
   /** What the last-denial gauge is keyed by. */
   record ContainerKey(String namespace, String pod, String container) {}
 
+  /**
+   * When a source last brought the canary.
+   *
+   * @param seconds since the epoch; 0 for never
+   * @param delaySeconds how long it took; NaN for never
+   */
+  public record CanarySuccess(String source, double seconds, double delaySeconds) {}
+
   /** A pod that has series. */
   public record PodName(String namespace, String pod) {}
 
-  /** The totals at one moment. */
+  /**
+   * The totals at one moment.
+   *
+   * @param held syslog's records of which it is not decided whether they are any; not among {@code
+   *     records}
+   */
   public record Balance(
       long lines,
       long records,
       long duplicates,
       long canary,
       long pending,
+      long held,
       long violations,
       long denials,
       long logged,
@@ -67,8 +81,12 @@ public final class Books {
   final Map<Attributed, Long> attributions = new HashMap<>();
   final Map<ContainerKey, Long> lastDenialMillis = new HashMap<>();
   final DelayHistogram delay = new DelayHistogram();
+  boolean canaryOn;
   double canaryDelaySeconds = Double.NaN;
-  double canarySuccessSeconds = Double.NaN;
+  double canarySuccessSeconds;
+  long canaryFired;
+  long canaryMissed;
+  long held;
 
   /**
    * Empty books.
@@ -120,15 +138,66 @@ public final class Books {
 
   /** A canary will be fired: its last success is told from now on, as 0 until there is one. */
   public synchronized void canaryAwaited() {
-    if (Double.isNaN(canarySuccessSeconds)) {
-      canarySuccessSeconds = 0;
+    canaryOn = true;
+  }
+
+  /** The canary is fired, or was tried to be. */
+  public synchronized void canaryFired() {
+    canaryFired++;
+  }
+
+  /** No source has brought a firing's record in time. */
+  public synchronized void canaryMissed() {
+    canaryMissed++;
+  }
+
+  /**
+   * A firing's record was brought by a source for the first time.
+   *
+   * @param when it was
+   * @param delaySinceFired how long after the firing
+   * @param first whether no other source had brought it before
+   */
+  public synchronized void canarySeen(
+      String source, Instant when, Duration delaySinceFired, boolean first) {
+    double seconds = when.toEpochMilli() / 1_000.0;
+    double delayed = delaySinceFired.toNanos() / 1e9;
+    SourceBook book = open(source);
+    book.canarySuccessSeconds = seconds;
+    book.canaryDelaySeconds = delayed;
+    canarySuccessSeconds = seconds;
+    if (first) {
+      canaryDelaySeconds = delayed;
     }
   }
 
-  /** The canary was seen: when, and how long after it was fired. */
-  public synchronized void canarySeen(Instant when, Duration delaySinceFired) {
-    canarySuccessSeconds = when.toEpochMilli() / 1_000.0;
-    canaryDelaySeconds = delaySinceFired.toNanos() / 1e9;
+  /** How the canary has fared through each source; empty while it is off. */
+  public synchronized List<CanarySuccess> canarySuccesses() {
+    return canaryOn
+        ? sources.stream()
+            .map(
+                book ->
+                    new CanarySuccess(
+                        book.source(), book.canarySuccessSeconds, book.canaryDelaySeconds))
+            .toList()
+        : List.of();
+  }
+
+  /** How often the canary was fired. */
+  public synchronized long canariesFired() {
+    return canaryFired;
+  }
+
+  /** How often no source brought it. */
+  public synchronized long canariesMissed() {
+    return canaryMissed;
+  }
+
+  /**
+   * A record of syslog's begins or ceases to wait for a better witness; it is in no account yet.
+   */
+  public synchronized void held(int change) {
+    held += change;
   }
 
   /** A line that looked like a record and was refused. */
@@ -217,6 +286,7 @@ public final class Books {
         sums[2],
         sums[3],
         sums[4],
+        held,
         sums[5],
         denials.total(),
         logged.total(),

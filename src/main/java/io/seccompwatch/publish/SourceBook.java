@@ -19,6 +19,8 @@ public final class SourceBook {
   long pending;
   long violations;
   long lastRecordMillis;
+  double canarySuccessSeconds;
+  double canaryDelaySeconds = Double.NaN;
 
   SourceBook(String source) {
     this.source = source;

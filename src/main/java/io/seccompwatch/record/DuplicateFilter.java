@@ -1,6 +1,6 @@
 package io.seccompwatch.record;
 
-import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,35 +11,31 @@ import org.jspecify.annotations.Nullable;
  * twice, a restart after a crash reads again from its checkpoint.
  *
  * <p>A record with a stamp is known again by its time and serial, among the last {@link
- * #GENERATION} to twice as many. A record without one (journald's form) is paired with one of the
- * same content that has a stamp and came within {@link #PAIRING}, one for one, whichever came
- * first. Thread-safe; memory is bounded.
+ * #GENERATION} to twice as many, however long ago they came. A record without one (journald's form)
+ * is paired with one of the same content that has a stamp, one for one, whichever came first: by
+ * the time of its line where that is known, and else when both were read within {@link
+ * Unpaired#READ_APART}. Thread-safe; memory is bounded: 2 MiB for either generation when it is
+ * full, and with pairing at most {@link #MAX_CONTENTS} contents of some hundred bytes.
+ *
+ * <p>It knows nothing of an earlier run: what one source brought before a restart and another one
+ * after it counts twice.
  */
 public final class DuplicateFilter {
 
   /** How many stamps are remembered at the least, once so many were seen. */
-  static final int GENERATION = 65_536;
+  static final int GENERATION = 131_072;
 
-  /** How far apart the two forms of one event may come. */
-  static final Duration PAIRING = Duration.ofSeconds(5);
-
-  private static final int MAX_PAIRS = 4_096;
-
-  /** Content that was seen in one form and waits for the other. */
-  private static final class Unpaired {
-    int stamped;
-    int stampless;
-    long lastMillis;
-  }
+  /** How many contents may wait for their other form; the one touched longest ago goes first. */
+  static final int MAX_CONTENTS = 4_096;
 
   private StampSet current = new StampSet(GENERATION);
   private StampSet previous = new StampSet(GENERATION);
   private final boolean pairing;
-  private final Map<Content, Unpaired> pairs =
+  private final Map<Content, Unpaired> unpaired =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Content, Unpaired> eldest) {
-          return size() > MAX_PAIRS;
+          return size() > MAX_CONTENTS;
         }
       };
 
@@ -53,81 +49,80 @@ public final class DuplicateFilter {
     this.pairing = pairing;
   }
 
+  /** The same for a line that bears no time of its own. */
+  public boolean isDuplicate(SeccompRecord record, long readMillis) {
+    return isDuplicate(record, readMillis, null);
+  }
+
   /**
    * Takes note of a record.
    *
-   * @param nowMillis when it was read
+   * @param readMillis when it was read
+   * @param written the time that its line bears, apart from the kernel's stamp; null for none
    * @return whether it was brought before
    */
-  public synchronized boolean isDuplicate(SeccompRecord record, long nowMillis) {
+  public synchronized boolean isDuplicate(
+      SeccompRecord record, long readMillis, @Nullable Instant written) {
+    if (isKnown(record, readMillis, written)) {
+      return true;
+    }
     AuditStamp stamp = record.stamp();
-    if (stamp == null) {
-      return pairing && isPaired(Content.of(record), false, nowMillis);
+    if (stamp != null) {
+      remember(stamp);
     }
-    long millis = stamp.epochMillis();
-    if (previous.contains(millis, stamp.serial()) || !current.add(millis, stamp.serial())) {
-      return true;
-    }
-    if (current.isFull()) {
-      previous = current;
-      current = new StampSet(GENERATION);
-    }
-    return pairing && isPaired(Content.of(record), true, nowMillis);
-  }
-
-  private boolean isPaired(Content content, boolean stamped, long nowMillis) {
-    Unpaired pair = pairs.computeIfAbsent(content, unseen -> new Unpaired());
-    if (nowMillis - pair.lastMillis > PAIRING.toMillis()) {
-      pair.stamped = 0;
-      pair.stampless = 0;
-    }
-    pair.lastMillis = nowMillis;
-    if (stamped ? pair.stampless > 0 : pair.stamped > 0) {
-      if (stamped) {
-        pair.stampless--;
-      } else {
-        pair.stamped--;
-      }
-      return true;
-    }
-    if (stamped) {
-      pair.stamped++;
-    } else {
-      pair.stampless++;
+    if (pairing) {
+      unpaired
+          .computeIfAbsent(Content.of(record), unseen -> new Unpaired())
+          .add(stamp != null, eventMillis(record, written), readMillis);
     }
     return false;
   }
 
   /**
-   * A record's content without its stamp, as 128 bits: the strings themselves are long and hostile,
-   * and thousands of them would fill the heap.
+   * Whether a record was brought before; one that was not is forgotten, as if it had never come.
+   * The parameters are those of {@link #isDuplicate}.
    */
-  private record Content(long high, long low) {
-
-    static Content of(SeccompRecord record) {
-      return new Content(hash(record, 0x9e3779b97f4a7c15L), hash(record, 0xc2b2ae3d27d4eb4fL));
+  public synchronized boolean isKnown(
+      SeccompRecord record, long readMillis, @Nullable Instant written) {
+    AuditStamp stamp = record.stamp();
+    if (stamp != null && isRemembered(stamp)) {
+      return true;
     }
-
-    private static long hash(SeccompRecord r, long seed) {
-      long hash = mix(mix(mix(mix(seed, r.auid()), r.uid()), r.gid()), r.session());
-      hash = mix(mix(mix(mix(hash, r.pid()), r.signal()), r.archToken()), r.syscall());
-      hash = mix(mix(mix(hash, r.compat()), r.ip()), r.code());
-      return mix(mix(mix(hash, r.comm()), r.exe()), r.label());
+    if (!pairing) {
+      return false;
     }
-
-    private static long mix(long hash, @Nullable String text) {
-      long mixed = mix(hash, text == null ? -1 : text.length());
-      for (int i = 0; text != null && i < text.length(); i++) {
-        mixed = mix(mixed, text.charAt(i));
-      }
-      return mixed;
+    Content content = Content.of(record);
+    Unpaired others = unpaired.get(content);
+    if (others == null || !others.take(stamp != null, eventMillis(record, written), readMillis)) {
+      return false;
     }
-
-    /** The finalizer of MurmurHash3 over the sum so far. */
-    private static long mix(long hash, long value) {
-      long mixed = hash * 31 + value;
-      mixed = (mixed ^ mixed >>> 33) * 0xff51afd7ed558ccdL;
-      return mixed ^ mixed >>> 29;
+    if (others.isEmpty()) {
+      unpaired.remove(content);
     }
+    if (stamp != null) {
+      remember(stamp); // a third copy must not take another's partner
+    }
+    return true;
+  }
+
+  private boolean isRemembered(AuditStamp stamp) {
+    long millis = stamp.epochMillis();
+    return current.contains(millis, stamp.serial()) || previous.contains(millis, stamp.serial());
+  }
+
+  private void remember(AuditStamp stamp) {
+    current.add(stamp.epochMillis(), stamp.serial());
+    if (current.isFull()) {
+      previous = current;
+      current = new StampSet(GENERATION);
+    }
+  }
+
+  private static long eventMillis(SeccompRecord record, @Nullable Instant written) {
+    AuditStamp stamp = record.stamp();
+    if (stamp != null) {
+      return stamp.epochMillis();
+    }
+    return written == null ? Unpaired.UNKNOWN : written.toEpochMilli();
   }
 }

@@ -1,13 +1,22 @@
 package io.seccompwatch.record;
 
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
 /** What one line turned out to be. */
 public sealed interface Line {
 
   /** A line that says nothing about seccomp; the most frequent answer by far, hence shared. */
   Line OTHER = Other.INSTANCE;
 
-  /** A seccomp record, whole and in its proper place. */
-  record Recognised(SeccompRecord record, LineForm form) implements Line {}
+  /**
+   * A seccomp record, whole and in its proper place.
+   *
+   * @param written for {@link LineForm#JOURNALD}, which has no stamp, the time at the line's
+   *     beginning where that says all of it (RFC 3339, RFC 5424); else null
+   */
+  record Recognised(SeccompRecord record, LineForm form, @Nullable Instant written)
+      implements Line {}
 
   /** A line that presents itself as a seccomp record and cannot be taken for one. */
   record Rejected(RejectReason reason, LineForm form) implements Line {}

@@ -236,7 +236,8 @@ public final class LineParser {
     SeccompRecord record = body.parse(stamp, tail);
     return record == null
         ? new Line.Rejected(body.failure(), form)
-        : new Line.Recognised(record, form);
+        : new Line.Recognised(
+            record, form, form == LineForm.JOURNALD ? syslogHeader.written() : null);
   }
 
   private @Nullable AuditStamp stamp() {

@@ -6,12 +6,17 @@ public enum RejectReason {
   TRUNCATED("truncated"),
   /** A field is missing, out of order, out of range or not encoded as the kernel does it. */
   MALFORMED("malformed"),
-  /** The line was not written by the kernel or by auditd: anybody can write it. */
+  /**
+   * The line was not written by the kernel or by auditd: anybody can write it. Or it was brought by
+   * syslog alone, while a source that cannot be forged was there and did not see it.
+   */
   UNTRUSTED_ORIGIN("untrusted_origin"),
   /** {@code ausearch -i} or {@code interpret} output: names in place of numbers. */
   INTERPRETED("interpreted"),
   /** The line is longer than the reader's bound. */
-  LINE_TOO_LONG("line_too_long");
+  LINE_TOO_LONG("line_too_long"),
+  /** The agent failed on the line, which is a defect of its own. */
+  DEFECT("defect");
 
   private final String label;
 

@@ -1,18 +1,22 @@
 package io.seccompwatch.record;
 
 /**
- * A set of (time, serial) pairs without an object for each: open addressing with linear probing. It
- * grows by doubling and is full at its capacity. Not thread-safe.
+ * A set of (time, serial) pairs in one {@code long} each: the serial's 32 bits and the lower 32 of
+ * the time in milliseconds, so that two pairs are taken for one only when they are a multiple of
+ * 49.7 days apart and have the same serial. Open addressing with linear probing; it grows by
+ * doubling and is full at its capacity. Not thread-safe.
  */
 final class StampSet {
 
   private static final int FIRST_SLOTS = 256;
 
   private final int capacity;
-  private long[] millis = new long[FIRST_SLOTS];
 
-  /** Serial + 1, so that 0 marks a free slot. */
-  private long[] serials = new long[FIRST_SLOTS];
+  /** The pairs; 0 marks a free slot. */
+  private long[] slots = new long[FIRST_SLOTS];
+
+  /** Whether the one pair is there that looks like a free slot. */
+  private boolean zero;
 
   private int size;
 
@@ -25,45 +29,50 @@ final class StampSet {
   }
 
   boolean contains(long time, long serial) {
-    return serials[slot(time, serial)] != 0;
+    long pair = pair(time, serial);
+    return pair == 0 ? zero : slots[slot(pair)] != 0;
   }
 
   /** Whether the pair was not there before. */
   boolean add(long time, long serial) {
-    if (2 * (size + 1) > serials.length) {
+    long pair = pair(time, serial);
+    if (pair == 0) {
+      boolean added = !zero;
+      zero = true;
+      return added;
+    }
+    if (2 * (size + 1) > slots.length) {
       grow();
     }
-    int slot = slot(time, serial);
-    if (serials[slot] != 0) {
+    int slot = slot(pair);
+    if (slots[slot] != 0) {
       return false;
     }
-    millis[slot] = time;
-    serials[slot] = serial + 1;
+    slots[slot] = pair;
     size++;
     return true;
   }
 
+  private static long pair(long time, long serial) {
+    return time << 32 | (serial & 0xffffffffL);
+  }
+
   /** Where the pair is, or the free slot where it belongs. */
-  private int slot(long time, long serial) {
-    int mask = serials.length - 1;
-    long hash = (time * 31 + serial) * 0x9e3779b97f4a7c15L;
-    int slot = (int) (hash >>> 40) & mask;
-    while (serials[slot] != 0 && (serials[slot] != serial + 1 || millis[slot] != time)) {
+  private int slot(long pair) {
+    int mask = slots.length - 1;
+    int slot = (int) (((pair ^ pair >>> 32) * 0x9e3779b97f4a7c15L) >>> 40) & mask;
+    while (slots[slot] != 0 && slots[slot] != pair) {
       slot = (slot + 1) & mask;
     }
     return slot;
   }
 
   private void grow() {
-    long[] oldMillis = millis;
-    long[] oldSerials = serials;
-    millis = new long[2 * oldMillis.length];
-    serials = new long[2 * oldSerials.length];
-    for (int i = 0; i < oldSerials.length; i++) {
-      if (oldSerials[i] != 0) {
-        int slot = slot(oldMillis[i], oldSerials[i] - 1);
-        millis[slot] = oldMillis[i];
-        serials[slot] = oldSerials[i];
+    long[] old = slots;
+    slots = new long[2 * old.length];
+    for (long pair : old) {
+      if (pair != 0) {
+        slots[slot(pair)] = pair;
       }
     }
   }

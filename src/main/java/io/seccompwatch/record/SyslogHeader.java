@@ -2,6 +2,11 @@ package io.seccompwatch.record;
 
 import static io.seccompwatch.record.Cursor.ascii;
 
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Steps over a syslog line's header and says whose message follows. Knows the traditional form (RFC
  * 3164; the month may be localised, the host left out), the ISO form (RFC 3339 stamp) and RFC 5424.
@@ -38,6 +43,8 @@ final class SyslogHeader {
   private static final int MAX_MONTH_BYTES = 20;
 
   private final Cursor in;
+  private int stampFrom;
+  private int stampTo;
 
   SyslogHeader(Cursor in) {
     this.in = in;
@@ -45,12 +52,28 @@ final class SyslogHeader {
 
   /** Who wrote the line; unless {@link Writer#NONE}, the cursor is at the message. */
   Writer skip() {
+    stampTo = 0;
     if (in.startsWith(VERSION_1) && isYear(VERSION_1.length)) {
       in.skip(VERSION_1);
       return structured();
     }
     boolean stamped = isYear(0) ? isoStamp() : traditionalStamp();
     return stamped ? hostAndTag() : Writer.NONE;
+  }
+
+  /**
+   * The time of the header that was stepped over last; null when it is the traditional form, which
+   * leaves out the year and the offset, or no time at all.
+   */
+  @Nullable Instant written() {
+    if (stampTo == 0) {
+      return null;
+    }
+    try {
+      return OffsetDateTime.parse(in.text(stampFrom, stampTo)).toInstant();
+    } catch (DateTimeParseException e) {
+      return null; // the 31st of February, say
+    }
   }
 
   /** RFC 5424: {@code TIMESTAMP HOST APP PROCID MSGID STRUCTURED-DATA MSG}. */
@@ -148,17 +171,27 @@ final class SyslogHeader {
 
   /** {@code 2026-11-22T10:20:14.833580+00:00 }, the offset with or without its colon, or Z. */
   private boolean isoStamp() {
+    int from = in.position();
+    if (!isoTime()) {
+      return false;
+    }
+    stampFrom = from;
+    stampTo = in.position();
+    return in.skip(' ');
+  }
+
+  private boolean isoTime() {
     boolean date =
         digits(4) && in.skip('-') && digits(2) && in.skip('-') && digits(2) && in.skip('T');
     if (!date || !clock()) {
       return false;
     }
     if (in.skip('Z')) {
-      return in.skip(' ');
+      return true;
     }
     boolean offset = (in.skip('+') || in.skip('-')) && digits(2);
     in.skip(':');
-    return offset && digits(2) && in.skip(' ');
+    return offset && digits(2);
   }
 
   /** {@code Feb 9 17:53:54 }. */

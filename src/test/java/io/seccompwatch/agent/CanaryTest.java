@@ -14,9 +14,9 @@ import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.Scrape;
 import io.seccompwatch.testing.TestClock;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,37 +53,63 @@ class CanaryTest {
 
   @Test
   void waitsUntilItsRecordComesBackAndNamesWhoBroughtIt() {
-    assertThat(canary.status()).isNull();
-    canary.fire();
-    assertThat(status().isWaiting()).isTrue();
+    assertThat(canary.last()).isNull();
+    Canary.Firing firing = canary.fire();
+    assertThat(canary.last()).isSameAs(firing);
+    assertThat(firing.seen()).isEmpty();
 
     assertThat(canary.owns(log(fired.getLast()), "kmsg")).isTrue();
-    assertThat(status().isWaiting()).isFalse();
-    assertThat(status().seenBy()).isEqualTo("kmsg");
-    assertThat(status().delay()).matches(delay -> delay != null && !delay.isNegative());
+    assertThat(firing.seen()).containsOnlyKeys("kmsg");
+    assertThat(firing.seen().values()).noneMatch(Duration::isNegative);
   }
 
   @Test
-  void theDelayIsThatOfTheFirstSourceToBringIt() {
-    canary.fire();
+  void eachSourceIsNotedOnceAndTheFirstOneComesFirst() {
+    Canary.Firing firing = canary.fire();
     canary.owns(log(fired.getLast()), "kmsg");
-    Canary.Status first = status();
-    assertThat(canary.owns(log(fired.getLast()), "audit-log")).isTrue();
-    assertThat(status()).isSameAs(first);
+    Duration first = firing.seen().get("kmsg");
+    canary.owns(log(fired.getLast()), "audit-log");
+    canary.owns(log(fired.getLast()), "kmsg");
+    assertThat(firing.seen().keySet()).containsExactly("kmsg", "audit-log");
+    assertThat(firing.seen()).containsEntry("kmsg", first);
   }
 
   @Test
-  void aRecordThatIsLateIsOwnedAndProvesNothing() {
-    canary.fire();
-    canary.fire();
+  void aRecordThatTakesLongerThanTheNextFiringProvesItsOwn() {
+    Canary.Firing early = canary.fire();
+    Canary.Firing late = canary.fire();
     assertThat(canary.owns(log(fired.getFirst()), "kmsg")).isTrue();
-    assertThat(status().isWaiting()).isTrue();
+    assertThat(early.seen()).containsOnlyKeys("kmsg");
+    assertThat(late.seen()).isEmpty();
   }
 
   @Test
-  void aRecordOfAnEarlierRunIsOwned() {
+  void aRecordOfAnEarlierRunOrOfTheDoctorIsOwnedAndProvesNothing() {
+    Canary.Firing firing = canary.fire();
     assertThat(canary.owns(log("swc" + KEY + "0000"), "audit-log")).isTrue();
-    assertThat(canary.status()).isNull();
+    assertThat(firing.seen()).isEmpty();
+    assertThat(books.canarySuccesses()).isEmpty();
+  }
+
+  @Test
+  void ofVeryManyFiringsTheOldAreForgottenAndStillOwned() {
+    Canary.Firing first = canary.fire();
+    for (int i = 0; i < 100; i++) {
+      canary.fire();
+    }
+    assertThat(canary.owns(log(fired.getFirst()), "kmsg")).isTrue();
+    assertThat(first.seen()).isEmpty();
+  }
+
+  @Test
+  void whoAwaitsAFiringIsWokenByTheLastOfItsSourcesOrGivesUp() throws Exception {
+    Canary.Firing firing = canary.fire();
+    canary.owns(log(fired.getLast()), "kmsg");
+    assertThat(firing.await(1, Duration.ZERO)).isTrue();
+    assertThat(firing.await(2, Duration.ofMillis(5))).isFalse();
+    Thread other = Thread.ofPlatform().start(() -> canary.owns(log(fired.getLast()), "audit-log"));
+    assertThat(firing.await(2, Duration.ofSeconds(10))).isTrue();
+    other.join();
   }
 
   @ParameterizedTest
@@ -100,9 +126,9 @@ class CanaryTest {
         "nginx",
       })
   void anImitatorIsAViolationLikeAnyOther(String comm) {
-    canary.fire();
+    Canary.Firing firing = canary.fire();
     assertThat(canary.owns(log(comm), "kmsg")).isFalse();
-    assertThat(status().isWaiting()).isTrue();
+    assertThat(firing.seen()).isEmpty();
   }
 
   @Test
@@ -120,9 +146,9 @@ class CanaryTest {
 
   @Test
   void anotherCallUnderTheCanarysNameIsAViolation() {
-    canary.fire();
+    Canary.Firing firing = canary.fire();
     assertThat(canary.owns(record(165, LOG, fired.getLast()), "kmsg")).isFalse();
-    assertThat(status().isWaiting()).isTrue();
+    assertThat(firing.seen()).isEmpty();
   }
 
   @Test
@@ -136,8 +162,7 @@ class CanaryTest {
             new SyscallTables(),
             books,
             clock);
-    starved.fire();
-    assertThat(Objects.requireNonNull(starved.status()).unavailable()).contains("no thread");
+    assertThat(starved.fire().unavailable()).contains("no thread");
   }
 
   @Test
@@ -154,12 +179,11 @@ class CanaryTest {
             books,
             clock);
     self.add(quick);
-    quick.fire();
-    assertThat(Objects.requireNonNull(quick.status()).seenBy()).isEqualTo("kmsg");
+    assertThat(quick.fire().seen()).containsOnlyKeys("kmsg");
   }
 
   @Test
-  void whatCannotBeFiredSaysWhyAndIsNotAwaited() {
+  void whatCannotBeFiredSaysWhyAndIsNotAwaited() throws Exception {
     Canary forbidden =
         new Canary(
             KEY,
@@ -167,10 +191,9 @@ class CanaryTest {
             new SyscallTables(),
             books,
             clock);
-    forbidden.fire();
-    Canary.Status status = Objects.requireNonNull(forbidden.status());
-    assertThat(status.isWaiting()).isFalse();
-    assertThat(status.unavailable())
+    Canary.Firing firing = forbidden.fire();
+    assertThat(firing.await(1, Duration.ofSeconds(10))).isFalse();
+    assertThat(firing.unavailable())
         .startsWith("prctl: ")
         .contains("EINVAL")
         .endsWith(": allow it");
@@ -184,10 +207,6 @@ class CanaryTest {
     canary.owns(log(fired.getLast()), "kmsg");
     assertThat(Scrape.of(Scrape.metrics(books)).sum(success))
         .isEqualTo((double) TestClock.START.getEpochSecond());
-  }
-
-  private Canary.Status status() {
-    return Objects.requireNonNull(canary.status());
   }
 
   private static SeccompRecord log(@Nullable String comm) {

@@ -46,7 +46,7 @@ class DeliveryTest {
   private final ThreadAttributor attributor =
       new ThreadAttributor() {
         @Override
-        public Attribution attribute(SeccompRecord record) {
+        public Attribution attribute(SeccompRecord record, Instant written) {
           return foundLater;
         }
 

@@ -14,6 +14,7 @@ import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.TestClock;
 import io.seccompwatch.violation.Violation;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ class PipelineTest {
   private final TestClock clock = new TestClock();
   private final Books books = new Books(clock, 100);
   private final List<Violation> published = new ArrayList<>();
+  private final List<RuntimeException> defects = new ArrayList<>();
   private final List<String> canaries = new ArrayList<>();
   private final Canary canary =
       new Canary(
@@ -42,7 +44,7 @@ class PipelineTest {
   private final ThreadAttributor attributor =
       new ThreadAttributor() {
         @Override
-        public Attribution attribute(SeccompRecord record) {
+        public Attribution attribute(SeccompRecord record, Instant written) {
           return attribution;
         }
 
@@ -66,6 +68,8 @@ class PipelineTest {
               defect -> {
                 throw defect;
               }),
+          null,
+          defects::add,
           "n1",
           clock);
   private final Pipeline auditLog = pipeline("audit-log", Dialect.AUDIT_LOG);

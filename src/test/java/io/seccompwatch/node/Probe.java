@@ -13,6 +13,7 @@ final class Probe {
 
   private static @Nullable Path compiled;
   private static @Nullable Path killStorm;
+  private static @Nullable Path actions;
 
   private Probe() {}
 
@@ -30,6 +31,14 @@ final class Probe {
       killStorm = compile("killstorm");
     }
     return killStorm;
+  }
+
+  /** What tells of which actions of a filter the kernel writes a record. */
+  static synchronized Path actions() throws IOException {
+    if (actions == null) {
+      actions = compile("actions");
+    }
+    return actions;
   }
 
   private static Path compile(String name) throws IOException {

@@ -196,11 +196,56 @@ class AgentMetricsTest {
     assertThat(Scrape.of(metrics).series(success).values()).containsExactly(0.0);
     assertThat(Scrape.of(metrics).series(delay)).isEmpty();
 
-    books.canarySeen(clock.instant(), Duration.ofMillis(12));
+    books.canarySeen("audit-log", clock.instant(), Duration.ofMillis(12), true);
     books.canaryAwaited();
     assertThat(Scrape.of(metrics).sum(success))
         .isEqualTo((double) TestClock.START.getEpochSecond());
     assertThat(Scrape.of(metrics).sum(delay)).isEqualTo(0.012);
+  }
+
+  @Test
+  void theCanaryIsToldForEachSourceByItself() throws IOException {
+    String success = "seccomp_watch_source_canary_last_success_timestamp_seconds";
+    String delay = "seccomp_watch_source_canary_delay_seconds";
+    books.open("kmsg");
+    assertThat(Scrape.of(metrics).series(success)).isEmpty();
+    books.canaryAwaited();
+    assertThat(Scrape.of(metrics).series(success).values()).containsExactly(0.0, 0.0);
+
+    books.canarySeen("kmsg", clock.instant(), Duration.ofMillis(4), true);
+    clock.advance(Duration.ofSeconds(1));
+    books.canarySeen("audit-log", clock.instant(), Duration.ofMillis(1004), false);
+
+    Scrape scrape = Scrape.of(metrics);
+    double start = TestClock.START.getEpochSecond();
+    assertThat(scrape.value(success, "source", "kmsg")).isEqualTo(start);
+    assertThat(scrape.value(success, "source", "audit-log")).isEqualTo(start + 1);
+    assertThat(scrape.value(delay, "source", "kmsg")).isEqualTo(0.004);
+    assertThat(scrape.value(delay, "source", "audit-log")).isEqualTo(1.004);
+    assertThat(scrape.sum("seccomp_watch_canary_last_success_timestamp_seconds"))
+        .isEqualTo(start + 1);
+    assertThat(scrape.sum("seccomp_watch_canary_delay_seconds")).isEqualTo(0.004);
+  }
+
+  @Test
+  void theCanarysFiringsAndMissesAreCountedFromZero() throws IOException {
+    String fired = "seccomp_watch_canary_fired_total";
+    String missed = "seccomp_watch_canary_missed_total";
+    assertThat(Scrape.of(metrics).series(fired).values()).containsExactly(0.0);
+    assertThat(Scrape.of(metrics).series(missed).values()).containsExactly(0.0);
+    books.canaryFired();
+    books.canaryFired();
+    books.canaryMissed();
+    assertThat(Scrape.of(metrics).sum(fired)).isEqualTo(2);
+    assertThat(Scrape.of(metrics).sum(missed)).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsHeldIsAGaugeAndInNoAccount() throws IOException {
+    books.held(3);
+    books.held(-1);
+    assertThat(Scrape.of(metrics).sum("seccomp_watch_records_held")).isEqualTo(2);
+    assertThat(Scrape.of(metrics).sum("seccomp_watch_records_total")).isZero();
   }
 
   @Test

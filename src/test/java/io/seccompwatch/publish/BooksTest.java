@@ -38,6 +38,8 @@ class BooksTest {
     books.violation(book, Samples.logged(3));
     books.duplicate(book);
     books.canary(book);
+    books.held(5);
+    books.held(-1);
     books.rejected(book, RejectReason.TRUNCATED);
     books.lost(book, LossReason.KERNEL_BACKLOG, 12);
 
@@ -49,6 +51,7 @@ class BooksTest {
                 1,
                 1,
                 0,
+                4,
                 3,
                 2,
                 1,
@@ -209,6 +212,6 @@ class BooksTest {
 
   private static Balance balance(long records, long duplicates, long canary, long violations) {
     return new Balance(
-        0, records, duplicates, canary, 0, violations, 1, 0, 0, 1, Map.of(), Map.of());
+        0, records, duplicates, canary, 0, 7, violations, 1, 0, 0, 1, Map.of(), Map.of());
   }
 }

@@ -2,11 +2,14 @@ package io.seccompwatch.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DuplicateFilterTest {
 
@@ -47,10 +50,88 @@ class DuplicateFilterTest {
   }
 
   @Test
-  void aPairMustComeWithinSeconds() {
+  void aLineWithoutATimeMustBeReadWithinSecondsOfItsPartner() {
     assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isFalse();
-    long late = NOW + DuplicateFilter.PAIRING.toMillis() + 1;
+    long late = NOW + Unpaired.READ_APART.toMillis() + 1;
     assertThat(filter.isDuplicate(record(null, 1), late)).isFalse();
+  }
+
+  /** After downtime a syslog file is read whose partners were read long ago, or will be. */
+  @ParameterizedTest
+  @CsvSource({
+    // the line's time after the stamp in ms, read after the partner in s, one event
+    "0, 0, true",
+    "0, 3600, true",
+    "0, -3600, true",
+    "9000, 3600, true",
+    "-900, 0, true", // the stamp is of the last tick, and clocks are read twice
+    "-2000, 0, false",
+    "12000, 0, false",
+    "3600000, 0, false",
+  })
+  void aLineWithATimeIsPairedByThatAndNotByWhenItIsRead(
+      long writtenAfter, long readAfter, boolean isOne) {
+    AuditStamp stamp = stamp(1_795_000_000L, 7);
+    Instant written = stamp.time().plusMillis(writtenAfter);
+    assertThat(filter.isDuplicate(record(stamp, 1), NOW)).isFalse();
+    assertThat(filter.isDuplicate(record(null, 1), NOW + readAfter * 1_000, written))
+        .isEqualTo(isOne);
+
+    DuplicateFilter turned = new DuplicateFilter(true);
+    assertThat(turned.isDuplicate(record(null, 1), NOW, written)).isFalse();
+    assertThat(turned.isDuplicate(record(stamp, 1), NOW + readAfter * 1_000)).isEqualTo(isOne);
+  }
+
+  @Test
+  void aFloodOfOneContentDoesNotSwallowWhatComesLater() {
+    for (int i = 0; i < 100_000; i++) {
+      assertThat(filter.isDuplicate(record(null, 1), NOW)).isFalse();
+    }
+    long later = NOW + Unpaired.READ_APART.toMillis() + 1;
+    assertThat(filter.isDuplicate(record(stamp(5, 1), 1), later)).isFalse();
+    assertThat(filter.isDuplicate(record(null, 1), later)).isTrue();
+  }
+
+  @Test
+  void aSteadyStreamInOneFormOnlyDoesNotSwallowWhatComesLater() {
+    for (int second = 0; second < 3_600; second++) {
+      AuditStamp stamp = stamp(1_795_000_000L + second, second);
+      assertThat(filter.isDuplicate(record(stamp, 1), NOW + second * 1_000L)).isFalse();
+    }
+    long now = NOW + 3_600_000L + Unpaired.READ_APART.toMillis();
+    assertThat(filter.isDuplicate(record(null, 1), now)).isFalse();
+  }
+
+  @Test
+  void theThirdCopyOfAnEventTakesNobodyElsesPartner() {
+    assertThat(filter.isDuplicate(record(null, 1), NOW)).isFalse();
+    assertThat(filter.isDuplicate(record(null, 1), NOW)).isFalse();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isTrue();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isTrue();
+    assertThat(filter.isDuplicate(record(stamp(5, 8), 1), NOW)).isTrue();
+    assertThat(filter.isDuplicate(record(stamp(5, 9), 1), NOW)).isFalse();
+  }
+
+  @Test
+  void askingAloneLeavesNoTraceUnlessThereWasAPartner() {
+    assertThat(filter.isKnown(record(stamp(5, 7), 1), NOW, null)).isFalse();
+    assertThat(filter.isKnown(record(null, 2), NOW, null)).isFalse();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isFalse();
+    assertThat(filter.isDuplicate(record(null, 2), NOW)).isFalse();
+
+    assertThat(filter.isKnown(record(stamp(5, 7), 1), NOW, null)).isTrue();
+    assertThat(filter.isKnown(record(null, 1), NOW, null)).isTrue();
+    assertThat(filter.isKnown(record(null, 1), NOW, null)).isFalse();
+  }
+
+  @Test
+  void theHoldQueuesReplayIsKnownMinutesLater() {
+    for (int i = 0; i < 10_000; i++) {
+      filter.isDuplicate(record(stamp(5, i), i), NOW);
+    }
+    for (int i = 0; i < 10_000; i++) {
+      assertThat(filter.isDuplicate(record(stamp(5, i), i), NOW + 600_000L)).isTrue();
+    }
   }
 
   @Test
@@ -70,7 +151,7 @@ class DuplicateFilterTest {
     StampSet set = new StampSet(100_000);
     Set<String> model = new HashSet<>();
     for (int i = 0; i < 50_000; i++) {
-      long time = random.nextInt(300);
+      long time = (random.nextBoolean() ? 0 : 1_795_000_000_000L) + random.nextInt(300);
       long serial = random.nextBoolean() ? random.nextInt(300) : 4_294_967_295L;
       assertThat(set.contains(time, serial)).isEqualTo(model.contains(time + ":" + serial));
       assertThat(set.add(time, serial)).isEqualTo(model.add(time + ":" + serial));
