@@ -184,6 +184,7 @@ public final class Books {
   public synchronized List<CanarySuccess> canarySuccesses() {
     return canaryOn
         ? sources.stream()
+            .filter(SourceBook::reads)
             .map(
                 book ->
                     new CanarySuccess(
