@@ -13,6 +13,7 @@ final class Probe {
 
   private static @Nullable Path compiled;
   private static @Nullable Path killStorm;
+  private static @Nullable Path forger;
 
   private Probe() {}
 
@@ -30,6 +31,14 @@ final class Probe {
       killStorm = compile("killstorm");
     }
     return killStorm;
+  }
+
+  /** What sends the kernel an audit message of a user's. */
+  static synchronized Path forger() throws IOException {
+    if (forger == null) {
+      forger = compile("forger");
+    }
+    return forger;
   }
 
   private static Path compile(String name) throws IOException {

@@ -44,10 +44,21 @@ final class Rsyslog implements RecordWriter {
         """
         global(workDirectory="%s")
         module(load="imklog" permitNonKernelFacility="on")
+        module(load="imuxsock" SysSock.Use="off")
+        input(type="imuxsock" Socket="%s/socket")
         :msg, contains, "%s" action(type="omfile" file="%s")
         kern.* action(type="omfile" file="%s" template="%s")
+        *.* action(type="omfile" file="%s/all" template="%s")
         """
-            .formatted(directory, mark, marks, log, template.builtIn));
+            .formatted(
+                directory,
+                directory,
+                mark,
+                marks,
+                log,
+                template.builtIn,
+                directory,
+                template.builtIn));
     KernelLog.write(mark);
     Process process =
         Command.start(
@@ -65,6 +76,17 @@ final class Rsyslog implements RecordWriter {
       throw e;
     }
     return new Rsyslog(process, log);
+  }
+
+  /** Where it writes what anybody says, as Debian's {@code /var/log/syslog}. */
+  Path all() {
+    return log.resolveSibling("all");
+  }
+
+  /** Says something as any user may, through its {@code /dev/log}. */
+  void say(String tag, String text) {
+    String socket = log.resolveSibling("socket").toString();
+    Command.run(log.resolveSibling("."), List.of("logger", "-u", socket, "-t", tag, "--", text));
   }
 
   @Override
