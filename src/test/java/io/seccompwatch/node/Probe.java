@@ -15,6 +15,7 @@ final class Probe {
   private static @Nullable Path killStorm;
   private static @Nullable Path actions;
   private static @Nullable Path logStorm;
+  private static @Nullable Path forger;
 
   private Probe() {}
 
@@ -48,6 +49,14 @@ final class Probe {
       logStorm = compile("logstorm");
     }
     return logStorm;
+  }
+
+  /** What sends the kernel an audit message of a user's. */
+  static synchronized Path forger() throws IOException {
+    if (forger == null) {
+      forger = compile("forger");
+    }
+    return forger;
   }
 
   private static Path compile(String name) throws IOException {

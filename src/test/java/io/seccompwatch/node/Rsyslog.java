@@ -63,10 +63,23 @@ final class Rsyslog implements RecordWriter {
         """
         global(workDirectory="%s" processInternalMessages="on")
         module(load="imklog" permitNonKernelFacility="on"%s)
+        module(load="imuxsock" SysSock.Use="off")
+        input(type="imuxsock" Socket="%s/socket")
         :msg, contains, "%s" action(type="omfile" file="%s")
         %s action(type="omfile" file="%s" template="%s")
+        *.* action(type="omfile" file="%s/all" template="%s")
         """
-            .formatted(directory, limit, mark, marks, selector, log, template.builtIn));
+            .formatted(
+                directory,
+                limit,
+                directory,
+                mark,
+                marks,
+                selector,
+                log,
+                template.builtIn,
+                directory,
+                template.builtIn));
     KernelLog.write(mark);
     Process process =
         Command.start(
@@ -84,6 +97,17 @@ final class Rsyslog implements RecordWriter {
       throw e;
     }
     return new Rsyslog(process, log);
+  }
+
+  /** Where it writes what anybody says, as Debian's {@code /var/log/syslog}. */
+  Path all() {
+    return log.resolveSibling("all");
+  }
+
+  /** Says something as any user may, through its {@code /dev/log}. */
+  void say(String tag, String text) {
+    String socket = log.resolveSibling("socket").toString();
+    Command.run(log.resolveSibling("."), List.of("logger", "-u", socket, "-t", tag, "--", text));
   }
 
   @Override
