@@ -87,6 +87,11 @@ final class Pipeline implements LineSink {
     shared.books().rejected(book, RejectReason.LINE_TOO_LONG);
   }
 
+  /** A message came that the kernel did not write: somebody pretended to be it. */
+  void untrusted() {
+    shared.books().rejected(book, RejectReason.UNTRUSTED_ORIGIN);
+  }
+
   @Override
   public void lost(LossReason reason, long count) {
     shared.books().lost(book, reason, count);

@@ -116,7 +116,10 @@ public final class Doctor {
         Section.SOURCES,
         List.of(
             new SourcesCheck(
-                selection, left(), new FileAccess(self, lsm, FileLabel::of, FileAccess::open))));
+                selection,
+                left(),
+                new FileAccess(self, lsm, FileLabel::of, FileAccess::open),
+                Places.usual().multicast())));
     checks.put(
         Section.RIGHTS,
         List.of(

@@ -2,6 +2,7 @@ package io.seccompwatch.doctor;
 
 import io.seccompwatch.agent.SourceSelection.Chosen;
 import io.seccompwatch.record.Dialect;
+import io.seccompwatch.source.AuditNetlinkSource;
 import io.seccompwatch.source.CheckpointStore;
 import io.seccompwatch.source.FileFollower;
 import io.seccompwatch.source.FollowerLimits;
@@ -11,6 +12,7 @@ import io.seccompwatch.source.KmsgStart;
 import io.seccompwatch.source.StartAt;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -40,6 +42,7 @@ record Listening(Chosen chosen, @Nullable String problem, Ear ear, Runnable clos
       case AUDIT_LOG -> file(chosen, new Ear(Dialect.AUDIT_LOG, firings, heard), clock);
       case SYSLOG -> file(chosen, new Ear(Dialect.SYSLOG, firings, heard), clock);
       case KMSG -> kmsg(chosen, new Ear(Dialect.KMSG, firings, heard));
+      case AUDIT_NETLINK -> netlink(chosen, new Ear(Dialect.AUDIT_NETLINK, firings, heard));
       case AUTO -> throw new IllegalArgumentException("auto is no source");
     };
   }
@@ -66,21 +69,32 @@ record Listening(Chosen chosen, @Nullable String problem, Ear ear, Runnable clos
   private static Listening kmsg(Chosen chosen, Ear ear) {
     // The end needs no boot: there is no sequence number of an earlier one
     KmsgReader reader = new KmsgReader(chosen.path(), new KmsgStart.End(), "", ear);
-    Thread thread = start(chosen, reader::run);
-    String problem = awaitOpen(thread, () -> reader.state().reason());
+    String before = reader.state().reason();
+    start(chosen, reader::run);
+    String problem = awaitOpen(before, () -> reader.state().reason());
     return new Listening(chosen, problem, ear, reader::close);
   }
 
-  private static @Nullable String awaitOpen(Thread thread, Supplier<@Nullable String> reason) {
+  private static Listening netlink(Chosen chosen, Ear ear) {
+    AuditNetlinkSource source = new AuditNetlinkSource(ear, () -> {});
+    String before = source.state().reason();
+    start(chosen, source);
+    String problem = awaitOpen(before, () -> source.state().reason());
+    return new Listening(chosen, problem, ear, source::close);
+  }
+
+  /** Waits until a source says something else than that it was not started. */
+  private static @Nullable String awaitOpen(
+      @Nullable String before, Supplier<@Nullable String> reason) {
     long deadline = System.nanoTime() + OPENING_NANOS;
-    while (reason.get() != null && thread.isAlive() && System.nanoTime() < deadline) {
+    while (Objects.equals(reason.get(), before) && System.nanoTime() < deadline) {
       LockSupport.parkNanos(GLANCE_NANOS);
     }
     return reason.get();
   }
 
-  private static Thread start(Chosen chosen, Runnable reading) {
-    return Thread.ofPlatform().daemon().name("listen-" + chosen.kind().label()).start(reading);
+  private static void start(Chosen chosen, Runnable reading) {
+    Thread.ofPlatform().daemon().name("listen-" + chosen.kind().label()).start(reading);
   }
 
   @Override

@@ -45,7 +45,14 @@ record Silence(
         return new Reason("an audit rule drops it: " + kernel.excluding().get().text(), SAID_ABOVE);
       }
     }
-    return chosen.kind() == Kind.AUDIT_LOG ? auditLog(chosen, fired) : kernelLog(chosen, fired);
+    return switch (chosen.kind()) {
+      case AUDIT_LOG -> auditLog(chosen, fired);
+      case SYSLOG, KMSG -> kernelLog(chosen, fired);
+      case AUDIT_NETLINK, AUTO ->
+          new Reason(
+              "the kernel sent nothing: this may not be the node's network namespace",
+              "hostNetwork: true, or read another source");
+    };
   }
 
   private Reason auditLog(Chosen chosen, @Nullable Instant fired) {
