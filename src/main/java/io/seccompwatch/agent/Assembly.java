@@ -2,6 +2,7 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.http.HttpApi;
+import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.posture.AuditView;
@@ -87,9 +88,22 @@ record Assembly(
             this::defect);
     DuplicateFilter duplicates = new DuplicateFilter(hasSyslog());
     Vouching vouching = vouching(duplicates, books, delivery, canary);
+    boolean ring = selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.KMSG);
+    KernelLosses kernelLosses = new KernelLosses(books, ring, Assembly::monotonicMillis);
+    KernelAudit kernelAudit =
+        new KernelAudit(AuditControl::status, kernelLosses, delivery::lost, log);
     Pipeline.Shared shared =
         new Pipeline.Shared(
-            duplicates, canary, tables, books, delivery, vouching, this::defect, nodeName(), clock);
+            duplicates,
+            canary,
+            tables,
+            books,
+            delivery,
+            vouching,
+            kernelLosses,
+            this::defect,
+            nodeName(),
+            clock);
     Sources sources = new Sources(open(shared, attribution));
     Housekeeping housekeeping =
         new Housekeeping(
@@ -111,7 +125,8 @@ record Assembly(
             kubernetes::eventResults,
             kubernetes::status,
             attribution::processEvents,
-            postures::series);
+            postures::series,
+            kernelAudit::status);
     StatusReport report =
         new StatusReport(
             build,
@@ -139,11 +154,14 @@ record Assembly(
       vouching.start();
       housekeeping.every(GLANCE_AT_VOUCHERS, () -> vouching.look(sources.statuses()));
     }
+    kernelAudit.ask(); // before the sources tell: what is lost until now is none of ours
     sources.start();
     kubernetes.start();
     housekeeping.start();
     retire(books, kubernetes.pods(), housekeeping);
     postures.start(housekeeping);
+    housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
+    housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     log.info("listening", "address", Served.text(http.address()));
     return new Agent(
         state,
@@ -205,6 +223,7 @@ record Assembly(
         });
   }
 
+  /** A clock that only runs forward. */
   private @Nullable Canary canary(SyscallTables tables, Books books) {
     return config.canary() == null
         ? null

@@ -6,7 +6,6 @@ import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
-import io.seccompwatch.record.LossNotice;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.RejectReason;
 import io.seccompwatch.record.SeccompRecord;
@@ -39,6 +38,7 @@ final class Pipeline implements LineSink {
       Books books,
       Delivery delivery,
       @Nullable Vouching vouching,
+      KernelLosses kernelLosses,
       Consumer<RuntimeException> onDefect,
       @Nullable String node,
       Clock clock) {}
@@ -51,7 +51,7 @@ final class Pipeline implements LineSink {
   private final Dialect dialect;
   private final LineParser parser;
   private final ThreadAttributor attributor;
-  private long lastLostTotal = -1;
+  private final SourceLosses losses;
 
   Pipeline(Shared shared, String source, Dialect dialect, ThreadAttributor attributor) {
     this.attributor = attributor;
@@ -59,6 +59,9 @@ final class Pipeline implements LineSink {
     this.book = shared.books().open(source);
     this.dialect = dialect;
     this.parser = new LineParser(dialect);
+    this.losses =
+        new SourceLosses(
+            shared.books(), book, shared.kernelLosses(), dialect == Dialect.SYSLOG, this::doubt);
   }
 
   @Override
@@ -71,7 +74,7 @@ final class Pipeline implements LineSink {
           shared.books().rejected(book, rejected.reason());
           doubt(null); // it may have been a record
         }
-        case Line.Loss loss -> notice(loss.notice());
+        case Line.Loss loss -> losses.notice(loss.notice());
         case Line.Other other -> {}
       }
     } catch (RuntimeException e) {
@@ -94,8 +97,7 @@ final class Pipeline implements LineSink {
 
   @Override
   public void lost(LossReason reason, long count) {
-    shared.books().lost(book, reason, count);
-    doubt(reason);
+    losses.lost(reason, count);
   }
 
   @Override
@@ -160,19 +162,6 @@ final class Pipeline implements LineSink {
     Vouching vouching = shared.vouching();
     if (vouching != null) {
       vouching.vouchers().lost(book.source(), reason, vouching.now());
-    }
-  }
-
-  /** {@code audit_lost=} is a total since boot: only what is new in it counts. */
-  private void notice(LossNotice notice) {
-    long count = notice.count();
-    if (notice.cumulative()) {
-      count = lastLostTotal < 0 || count < lastLostTotal ? 1 : count - lastLostTotal;
-      lastLostTotal = notice.count();
-    }
-    if (count > 0) {
-      shared.books().lost(book, notice.reason(), count);
-      doubt(notice.reason());
     }
   }
 }

@@ -47,6 +47,7 @@ record StatusReport(
         conditions.events().get(),
         conditions.processEvents().get(),
         posture.get(),
+        conditions.kernelAudit().get(),
         problems.get());
   }
 

@@ -129,10 +129,12 @@ public final class AgentMetrics implements MultiCollector {
     CounterSnapshot.Builder lost =
         counterOf("seccomp_watch_records_lost", "Records known to be lost before they were read.");
     for (SourceBook book : books.sources) {
-      book.rejected.forEach(
-          (reason, n) ->
-              rejected.dataPoint(
-                  counter(n, Labels.of("source", book.source(), "reason", reason.label()))));
+      if (book.reads()) {
+        book.rejected.forEach(
+            (reason, n) ->
+                rejected.dataPoint(
+                    counter(n, Labels.of("source", book.source(), "reason", reason.label()))));
+      }
       book.lost.forEach(
           (reason, n) ->
               lost.dataPoint(
@@ -144,7 +146,7 @@ public final class AgentMetrics implements MultiCollector {
         gaugeOf(
             "seccomp_watch_source_last_record_timestamp_seconds",
             "When the source last brought a seccomp record; 0 for never.");
-    for (SourceBook book : books.sources) {
+    for (SourceBook book : books.sources.stream().filter(SourceBook::reads).toList()) {
       last.dataPoint(gauge(book.lastRecordMillis / 1_000.0, Labels.of("source", book.source())));
     }
     all.add(last.build());
@@ -175,7 +177,7 @@ public final class AgentMetrics implements MultiCollector {
 
   private CounterSnapshot perSource(String name, String help, ToLongFunction<SourceBook> value) {
     CounterSnapshot.Builder builder = counterOf("seccomp_watch_" + name, help);
-    for (SourceBook book : books.sources) {
+    for (SourceBook book : books.sources.stream().filter(SourceBook::reads).toList()) {
       builder.dataPoint(counter(value.applyAsLong(book), Labels.of("source", book.source())));
     }
     return builder.build();

@@ -39,6 +39,7 @@ final class ConditionMetrics {
     addKubernetes(all, conditions.kubernetes().get());
     all.addAll(ProcessEventMetrics.of(conditions.processEvents().get()));
     all.addAll(ContainerMetrics.of(containers.series()));
+    all.addAll(KernelAuditMetrics.of(conditions.kernelAudit().get()));
   }
 
   private void addSources(List<MetricSnapshot> all, List<SourceStatus> statuses) {

@@ -14,6 +14,7 @@ import java.util.function.Supplier;
  * @param kubernetes the reading of pods
  * @param processEvents the process connector
  * @param containers the seccomp posture of the node's containers
+ * @param kernelAudit the kernel's audit system
  */
 public record Conditions(
     Supplier<List<SourceStatus>> sources,
@@ -21,4 +22,5 @@ public record Conditions(
     Supplier<Map<String, Long>> events,
     Supplier<KubernetesStatus> kubernetes,
     Supplier<ProcessEventsStatus> processEvents,
-    Supplier<ContainerSeries.Bounded> containers) {}
+    Supplier<ContainerSeries.Bounded> containers,
+    Supplier<KernelAuditStatus> kernelAudit) {}

@@ -215,8 +215,13 @@ public final class LineParser {
         }
         yield recognise(LineForm.JOURNALD, null, BodyParser.Tail.NONE);
       }
-      case AUDISP -> auditd(LineForm.AUDISP);
-      case DAEMON -> loss(lossMessages.daemon());
+      case AUDISP -> {
+        Line line = auditd(LineForm.AUDISP);
+        yield line instanceof Line.Other ? loss(lossMessages.auditdSaying()) : line;
+      }
+      case AUDITD -> loss(lossMessages.auditdSaying());
+      case RSYSLOGD -> loss(lossMessages.rsyslogd());
+      case JOURNALD -> loss(lossMessages.journald());
       case NONE -> Line.OTHER;
     };
   }

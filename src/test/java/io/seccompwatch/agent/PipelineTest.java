@@ -69,6 +69,7 @@ class PipelineTest {
                 throw defect;
               }),
           null,
+          new KernelLosses(books, true, clock::millis),
           defects::add,
           "n1",
           clock);
@@ -142,17 +143,26 @@ class PipelineTest {
   }
 
   @Test
-  void ofATotalSinceBootOnlyWhatIsNewCounts() {
+  void aLossIsCountedUnderTheReasonThatTheNextLineGives() {
     Pipeline kmsg = pipeline("kmsg", Dialect.KMSG);
-    List<Long> counted = new ArrayList<>();
-    for (int total : new int[] {100, 104, 104, 110, 3, 5}) {
-      feed(
-          kmsg,
-          "4,1,2,-;audit: audit_lost=" + total + " audit_rate_limit=1 audit_backlog_limit=64");
-      counted.add(books.balance().lost().values().stream().mapToLong(n -> n).sum());
-    }
-    // What was lost before the first notice is not known, a reboot begins anew, 1 at the least
-    assertThat(counted).containsExactly(1L, 5L, 5L, 11L, 12L, 14L);
+    feed(kmsg, "4,1,2,-;audit: audit_lost=100 audit_rate_limit=0 audit_backlog_limit=64");
+    feed(kmsg, "3,2,2,-;audit: backlog limit exceeded");
+    feed(kmsg, "4,3,2,-;audit: audit_lost=104 audit_rate_limit=0 audit_backlog_limit=64");
+    feed(kmsg, "3,4,2,-;audit: out of memory in audit_log_start");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("kernel_backlog", 1L, "out_of_memory", 4L));
+  }
+
+  @Test
+  void whatBeganToBeDroppedIsNotCountedAgainWhenItsNumberComes() {
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    String rsyslogd = "Feb  9 17:53:54 n1 rsyslogd: imjournal";
+    feed(syslog, rsyslogd + " from <n1:kernel>: begin to drop messages due to rate-limiting");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("syslog_rate_limit", 1L));
+    feed(
+        syslog, rsyslogd + ": 40 messages lost due to rate-limiting (20 allowed within 5 seconds)");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("syslog_rate_limit", 40L));
+    feed(syslog, rsyslogd + ": 2 messages lost due to rate-limiting (20 allowed within 5 seconds)");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("syslog_rate_limit", 42L));
   }
 
   @ParameterizedTest

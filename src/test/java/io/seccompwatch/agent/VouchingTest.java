@@ -346,6 +346,7 @@ class VouchingTest {
             books,
             delivery,
             with,
+            new KernelLosses(books, true, clock::millis),
             VouchingTest::refuse,
             "n1",
             clock),

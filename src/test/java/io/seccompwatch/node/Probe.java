@@ -14,6 +14,7 @@ final class Probe {
   private static @Nullable Path compiled;
   private static @Nullable Path killStorm;
   private static @Nullable Path actions;
+  private static @Nullable Path logStorm;
 
   private Probe() {}
 
@@ -39,6 +40,14 @@ final class Probe {
       actions = compile("actions");
     }
     return actions;
+  }
+
+  /** What makes a logged call, as often as it is told. */
+  static synchronized Path logStorm() throws IOException {
+    if (logStorm == null) {
+      logStorm = compile("logstorm");
+    }
+    return logStorm;
   }
 
   private static Path compile(String name) throws IOException {

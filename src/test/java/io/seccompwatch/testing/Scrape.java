@@ -8,6 +8,7 @@ import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
 import io.seccompwatch.publish.ContainerSeries;
+import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.publish.KubernetesStatus;
 import io.seccompwatch.publish.SourceStatus;
 import java.io.ByteArrayOutputStream;
@@ -82,7 +83,10 @@ public final class Scrape {
             () -> Map.of("published", 0L, "aggregated", 0L, "suppressed", 0L, "failed", 0L),
             () -> KubernetesStatus.off("for a test"),
             () -> ProcessEventsStatus.none("for a test"),
-            () -> containers),
+            () -> containers,
+            () ->
+                new KernelAuditStatus(
+                    new KernelAuditStatus.Values(1, 600, 50, 64, 3, 1_000), null)),
         new AgentMetrics.Build("1.2.3", "abc", "25"));
   }
 
