@@ -58,6 +58,30 @@ class DoctorNodeTest {
   }
 
   @Test
+  void sees_it_on_the_audit_socket_beside_auditd() throws Exception {
+    try (Auditd auditd = Auditd.start(directory, Auditd.Format.RAW)) {
+      DoctorRun run =
+          DoctorRun.of(directory, "--source", auditd.source(), "--source", "audit-netlink");
+      assertThat(run.exit()).as(run.report().toPrettyString()).isZero();
+      assertThat(run.carriers()).containsExactly("audit-log", "audit-netlink");
+      assertThat(run.findings("sources"))
+          .contains("ok audit-netlink: the kernel's audit socket can be had");
+    }
+  }
+
+  @Test
+  void the_audit_socket_of_another_network_namespace_is_no_source() throws Exception {
+    DoctorRun run = in(List.of("unshare", "--net"), "--source", "audit-netlink", "--timeout", "1s");
+    assertThat(run.exit()).isEqualTo(1);
+    assertThat(run.blindness()).contains("no source can be read").contains("network namespace");
+    assertThat(run.findings("sources"))
+        .singleElement()
+        .asString()
+        .startsWith("problem audit-netlink: ")
+        .contains("hostNetwork");
+  }
+
+  @Test
   void is_blind_while_a_rule_excludes_the_records() throws Exception {
     auditctl("-a");
     try {
