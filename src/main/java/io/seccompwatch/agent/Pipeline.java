@@ -39,6 +39,9 @@ final class Pipeline implements LineSink {
   private final ThreadAttributor attributor;
   private final SourceLosses losses;
 
+  /** Of a source that should have every event; null for others. */
+  private final @Nullable SerialWatch serials;
+
   Pipeline(Shared shared, String source, Dialect dialect, ThreadAttributor attributor) {
     this.attributor = attributor;
     this.shared = shared;
@@ -51,11 +54,18 @@ final class Pipeline implements LineSink {
             shared.kernelLosses(),
             dialect == Dialect.SYSLOG,
             shared.delivery()::lost);
+    this.serials =
+        dialect == Dialect.AUDIT_LOG
+            ? new SerialWatch(losses, shared.kernelLosses()::millis)
+            : null;
   }
 
   @Override
   public void line(byte[] buffer, int from, int to) {
     book.line();
+    if (serials != null) {
+      serials.line(buffer, from, to);
+    }
     switch (parser.parse(buffer, from, to)) {
       case Line.Recognised recognised -> record(recognised.record());
       case Line.Rejected rejected -> {
@@ -71,11 +81,24 @@ final class Pipeline implements LineSink {
   public void lineTooLong(long bytes) {
     book.line();
     shared.books().rejected(book, RejectReason.LINE_TOO_LONG);
+    if (serials != null) {
+      serials.interrupted();
+    }
+  }
+
+  @Override
+  public void idle() {
+    if (serials != null) {
+      serials.idle();
+    }
   }
 
   @Override
   public void lost(LossReason reason, long count) {
     losses.lost(reason, count);
+    if (serials != null) {
+      serials.interrupted();
+    }
   }
 
   @Override

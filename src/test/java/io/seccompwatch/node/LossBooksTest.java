@@ -122,10 +122,33 @@ class LossBooksTest {
         rsyslog.awaitRoom(10);
         storm(1, 1); // both say what they dropped when they next let something pass
         awaitAll("rsyslog", agent, 201);
-        System.out.println(Command.text(Path.of(rsyslog.source().substring(7))));
         assertThat(lost(agent.metrics(), "reason", "syslog_rate_limit")).isPositive();
         assertThat(lost(agent.metrics(), "reason", "printk_suppressed")).isPositive();
       }
+    }
+  }
+
+  @Test
+  void without_the_capability_the_kernel_is_not_asked_again_and_the_status_says_why()
+      throws Exception {
+    Command.needs("setpriv", "util-linux");
+    try (Agent agent =
+        Agent.startThrough(
+            directory,
+            List.of("setpriv", "--bounding-set", "-audit_control"),
+            "--source",
+            "kmsg",
+            "--from",
+            "end")) {
+      JsonNode told = agent.json("/api/v1/status").path("kernel");
+      assertThat(told.path("problem").asText()).contains("CAP_AUDIT_CONTROL");
+      assertThat(told.has("lostSinceBoot")).isFalse();
+      assertThat(agent.get("/metrics")).doesNotContain("seccomp_watch_kernel_audit_");
+      assertThat(agent.log())
+          .filteredOn(line -> line.contains("the kernel's audit counters are not read"))
+          .singleElement()
+          .asString()
+          .contains("level=info");
     }
   }
 
