@@ -15,6 +15,7 @@ import io.seccompwatch.publish.SeriesRetirement;
 import io.seccompwatch.publish.ViolationLog;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
+import io.seccompwatch.source.AuditNetlinkSource;
 import io.seccompwatch.source.CheckpointStore;
 import io.seccompwatch.source.FileSource;
 import io.seccompwatch.source.KmsgSource;
@@ -197,14 +198,18 @@ record Assembly(
             case AUDIT_LOG -> Dialect.AUDIT_LOG;
             case SYSLOG -> Dialect.SYSLOG;
             case KMSG -> Dialect.KMSG;
+            case AUDIT_NETLINK -> Dialect.AUDIT_NETLINK;
             case AUTO -> throw new IllegalStateException("auto is no source");
           };
       Pipeline pipeline = new Pipeline(shared, name, dialect, attribution.ofOneThread());
       RecordSource source =
-          dialect == Dialect.KMSG
-              ? new KmsgSource(
-                  chosen.path(), config.from(), config.stateDir(), bootId(), pipeline, clock)
-              : file(chosen, checkpoints, pipeline);
+          switch (chosen.kind()) {
+            case KMSG ->
+                new KmsgSource(
+                    chosen.path(), config.from(), config.stateDir(), bootId(), pipeline, clock);
+            case AUDIT_NETLINK -> new AuditNetlinkSource(pipeline, pipeline::untrusted);
+            default -> file(chosen, checkpoints, pipeline);
+          };
       opened.add(new Sources.Named(name, source));
     }
     return opened;

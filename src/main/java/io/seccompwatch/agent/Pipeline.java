@@ -93,6 +93,11 @@ final class Pipeline implements LineSink {
     }
   }
 
+  /** A message came that the kernel did not write: somebody pretended to be it. */
+  void untrusted() {
+    shared.books().rejected(book, RejectReason.UNTRUSTED_ORIGIN);
+  }
+
   @Override
   public void lost(LossReason reason, long count) {
     losses.lost(reason, count);

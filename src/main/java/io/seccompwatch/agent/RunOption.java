@@ -13,7 +13,7 @@ public enum RunOption {
   SOURCE(
       "auto",
       "KIND[=PATH]",
-      "Where to read records: auto, audit-log[=PATH], syslog[=PATH], kmsg[=PATH]."
+      "Where to read records: auto, audit-log[=PATH], syslog[=PATH], kmsg[=PATH], audit-netlink."
           + " May be given more than once."),
   FROM(
       "checkpoint",

@@ -167,6 +167,7 @@ final class Replay implements LineSink {
     return switch (form) {
       case AUDITD -> "audit-log";
       case KMSG, KERNEL_TEXT -> "kmsg";
+      case NETLINK -> throw new IllegalStateException("in no file");
       case SYSLOG_KERNEL, JOURNALD, AUDISP -> "syslog";
     };
   }

@@ -12,7 +12,8 @@ import java.nio.file.Path;
  * @param user its user namespace
  * @param pid its PID namespace
  * @param network its network namespace
- * @param effective the bits of its effective capabilities, in its own user namespace
+ * @param effective the bits of its effective capabilities, in its own user namespace; all of them
+ *     when nothing tells
  */
 public record Standing(Place user, Place pid, Place network, long effective) {
 
@@ -26,6 +27,8 @@ public record Standing(Place user, Place pid, Place network, long effective) {
 
   /** Only from Linux 6.18 on; earlier it is any number from 0xF0000000 on. */
   private static final long NET_NS_INIT_INO = 0xEFFFFFF9L;
+
+  private static final long ALL = -1;
 
   /** Made for the initial network namespace alone (net/core/sysctl_net_core.c). */
   private static final String INITIAL_ONLY = "sys/net/core/netdev_max_backlog";
@@ -91,9 +94,9 @@ public record Standing(Place user, Place pid, Place network, long effective) {
           .filter(line -> line.startsWith("CapEff:"))
           .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
           .findFirst()
-          .orElse(0);
+          .orElse(ALL);
     } catch (IOException | RuntimeException e) {
-      return 0;
+      return ALL;
     }
   }
 }

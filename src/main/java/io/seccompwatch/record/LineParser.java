@@ -43,6 +43,10 @@ public final class LineParser {
 
   /** What {@code buffer[from, to)} is: one line without its line end. */
   public Line parse(byte[] buffer, int from, int to) {
+    if (dialect == Dialect.AUDIT_NETLINK) {
+      in.reset(buffer, from, to);
+      return stampAndBody(LineForm.NETLINK, BodyParser.Tail.NONE);
+    }
     if (isAnotherAuditdType(buffer, from, to)) {
       return Line.OTHER;
     }

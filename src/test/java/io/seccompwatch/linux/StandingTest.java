@@ -65,7 +65,7 @@ class StandingTest {
   @Test
   void nothingIsKnownWithoutAProcfs() {
     assertThat(Standing.of(proc.resolve("none")))
-        .isEqualTo(new Standing(Place.UNKNOWN, Place.UNKNOWN, Place.UNKNOWN, 0));
+        .isEqualTo(new Standing(Place.UNKNOWN, Place.UNKNOWN, Place.UNKNOWN, -1));
   }
 
   private void link(String kind, String target) throws IOException {
