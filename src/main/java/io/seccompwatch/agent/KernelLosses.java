@@ -75,6 +75,11 @@ final class KernelLosses {
     this.millis = millis;
   }
 
+  /** The clock by which losses are told to be of one storm. */
+  long millis() {
+    return millis.getAsLong();
+  }
+
   /**
    * A source has the kernel's message of its total.
    *

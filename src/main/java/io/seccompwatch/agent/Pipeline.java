@@ -53,6 +53,9 @@ final class Pipeline implements LineSink {
   private final ThreadAttributor attributor;
   private final SourceLosses losses;
 
+  /** Of a source that should have every event; null for others. */
+  private final @Nullable SerialWatch serials;
+
   Pipeline(Shared shared, String source, Dialect dialect, ThreadAttributor attributor) {
     this.attributor = attributor;
     this.shared = shared;
@@ -62,12 +65,19 @@ final class Pipeline implements LineSink {
     this.losses =
         new SourceLosses(
             shared.books(), book, shared.kernelLosses(), dialect == Dialect.SYSLOG, this::doubt);
+    this.serials =
+        dialect == Dialect.AUDIT_LOG
+            ? new SerialWatch(losses, shared.kernelLosses()::millis)
+            : null;
   }
 
   @Override
   public void line(byte[] buffer, int from, int to) {
     book.line();
     try {
+      if (serials != null) {
+        serials.line(buffer, from, to);
+      }
       switch (parser.parse(buffer, from, to)) {
         case Line.Recognised recognised -> record(recognised, buffer, from, to);
         case Line.Rejected rejected -> {
@@ -88,6 +98,16 @@ final class Pipeline implements LineSink {
   public void lineTooLong(long bytes) {
     book.line();
     shared.books().rejected(book, RejectReason.LINE_TOO_LONG);
+    if (serials != null) {
+      serials.interrupted();
+    }
+  }
+
+  @Override
+  public void idle() {
+    if (serials != null) {
+      serials.idle();
+    }
   }
 
   /** A message came that the kernel did not write: somebody pretended to be it. */
@@ -98,6 +118,9 @@ final class Pipeline implements LineSink {
   @Override
   public void lost(LossReason reason, long count) {
     losses.lost(reason, count);
+    if (serials != null) {
+      serials.interrupted();
+    }
   }
 
   @Override

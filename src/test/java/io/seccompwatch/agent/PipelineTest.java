@@ -14,6 +14,7 @@ import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.TestClock;
 import io.seccompwatch.violation.Violation;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -182,6 +183,57 @@ class PipelineTest {
     feed(kmsg, "4,3,2,-;audit: audit_lost=104 audit_rate_limit=0 audit_backlog_limit=64");
     feed(kmsg, "3,4,2,-;audit: out of memory in audit_log_start");
     assertThat(books.balance().lost()).isEqualTo(Map.of("kernel_backlog", 1L, "out_of_memory", 4L));
+  }
+
+  @Test
+  void anEventThatIsMissingInTheAuditLogIsAGapOfWhateverTypeItWas() {
+    feed(auditLog, "type=DAEMON_START msg=audit(1795342823.000:9000): op=start ver=3.0.9");
+    feed(auditLog, "type=SYSCALL msg=audit(1795342823.836:14): arch=c000003e syscall=59");
+    feed(auditLog, "type=CWD msg=audit(1795342823.836:14): cwd=\"/a/directory/of/some\"");
+    feed(auditLog, audit(17, "kc", "0x50000"));
+    feed(auditLog, audit(16, "kc", "0x50000")); // a little out of order
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEmpty();
+    clock.advance(Duration.ofSeconds(11));
+    auditLog.idle();
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEqualTo(Map.of("serial_gap", 1L));
+  }
+
+  @Test
+  void whatWasLostBeforeItCouldBeReadIsNoGapBesides() {
+    feed(auditLog, audit(1, "kc", "0x50000"));
+    auditLog.lost(LossReason.ROTATION, 1);
+    feed(auditLog, audit(500, "kc", "0x50000"));
+    auditLog.lineTooLong(1_000_000);
+    feed(auditLog, audit(502, "kc", "0x50000"));
+    clock.advance(Duration.ofMinutes(1));
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEqualTo(Map.of("rotation", 1L));
+  }
+
+  @Test
+  void theNumbersOfAnotherBootAreNoGap() {
+    for (int serial : new int[] {90_000, 90_001, 1, 2, 3, 4}) {
+      feed(auditLog, audit(serial, "kc", "0x50000"));
+    }
+    clock.advance(Duration.ofMinutes(1));
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEmpty();
+  }
+
+  @Test
+  void theSyslogIsNoCompleteStreamAndHasNoGaps() {
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    for (int serial : new int[] {1, 900}) {
+      feed(
+          syslog,
+          "Feb  9 17:53:54 n1 kernel: " + kmsg(serial, "kc", "0x50000").replaceFirst(".*;", ""));
+    }
+    clock.advance(Duration.ofMinutes(1));
+    syslog.idle();
+    assertThat(books.balance().violations()).isEqualTo(2);
+    assertThat(books.balance().lost()).isEmpty();
   }
 
   @Test

@@ -267,6 +267,28 @@ class AgentMetricsTest {
   }
 
   @Test
+  void theKernelsOwnFiguresAreGaugesAndItsPidIsOnlyWhetherThereIsOne() throws IOException {
+    String text = Scrape.of(Scrape.metrics(new Books(new TestClock(), 10))).text();
+    assertThat(text)
+        .contains("\nseccomp_watch_kernel_audit_enabled 1.0\n")
+        .contains("\nseccomp_watch_kernel_audit_daemon_registered 1.0\n")
+        .contains("\nseccomp_watch_kernel_audit_rate_limit 50.0\n")
+        .contains("\nseccomp_watch_kernel_audit_backlog_limit 64.0\n")
+        .contains("\nseccomp_watch_kernel_audit_backlog 3.0\n")
+        .contains("\nseccomp_watch_kernel_audit_lost 1000.0\n");
+  }
+
+  @Test
+  void whoOnlyTellsOfLossesIsNoSource() throws IOException {
+    Books books = new Books(new TestClock(), 10);
+    books.lost(books.openLosses("kernel"), LossReason.KERNEL_BACKLOG, 3);
+    assertThat(Scrape.of(Scrape.metrics(books)).text().lines().filter(l -> l.contains("kernel\"")))
+        .isNotEmpty()
+        .allMatch(line -> line.startsWith("seccomp_watch_records_lost_total{"))
+        .anyMatch(line -> line.contains("kernel_backlog") && line.endsWith(" 3.0"));
+  }
+
+  @Test
   void openMetricsHasTheSameMetricsAndAnEnd() throws IOException {
     books.violation(book, Samples.denied(1));
     String text = Scrape.openMetrics(metrics);
