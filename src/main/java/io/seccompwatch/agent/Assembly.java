@@ -5,7 +5,6 @@ import io.seccompwatch.http.HttpApi;
 import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
-import io.seccompwatch.posture.AuditView;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
@@ -117,7 +116,8 @@ record Assembly(
             attribution::processEvents,
             log);
     NodePostures postures =
-        new NodePostures(config, attribution, kubernetes.pods(), () -> AuditView.UNKNOWN);
+        new NodePostures(
+            config, attribution, kubernetes.pods(), new ExcludeRules(AuditControl::rules)::look);
     Conditions conditions =
         new Conditions(
             sources::statuses,

@@ -44,8 +44,9 @@ final class NodePostures {
     this.table = new ContainerTable(config.seriesLimit());
   }
 
-  /** Looks by housekeeping's clock from now on. */
+  /** Looks on housekeeping's thread, soon and from then on by its clock. */
   void start(Housekeeping housekeeping) {
+    housekeeping.soon(this::glance);
     housekeeping.every(PostureWatch.GLANCE, this::glance);
   }
 

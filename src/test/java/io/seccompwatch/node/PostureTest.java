@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.seccompwatch.node.OciContainer.Engine;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,6 +115,40 @@ class PostureTest {
       assertThat(agent().metrics().sum(VISIBLE, labels(container))).isEqualTo(visible ? 1 : 0);
       assertThat(agent().metrics().sum(INFO, labels(container))).isEqualTo(1);
     }
+  }
+
+  /** The kernel keeps the rule; that of this test goes with it. */
+  @Test
+  void an_audit_rule_that_drops_the_records_makes_every_denial_invisible() throws Exception {
+    Filter filter = Filter.allowing().but("SCMP_ACT_KILL_PROCESS", "acct");
+    List<String> rule = List.of("exclude,always", "-F", "msgtype=SECCOMP");
+    auditctl("-a", rule);
+    try (OciContainer container =
+        OciContainer.create(
+            Engine.RUNC,
+            directory(),
+            filter,
+            "fork:" + DENIED,
+            "wait:/go",
+            "fork:" + DENIED,
+            "pause")) {
+      container.keptBelow(directory().resolve("root")).start();
+      assertThat(awaitPosture(container).get("reason").asText())
+          .isEqualTo("an audit rule drops every seccomp record: -a always,exclude -F msgtype=1326");
+      assertThat(agent().metrics().sum(VISIBLE, labels(container))).isZero();
+      auditctl("-d", rule);
+      container.letGoOn("go");
+      agent().awaitViolation(container, told -> told.number() == DENIED);
+      assertThat(agent().violationsOf(container)).hasSize(1);
+    } finally {
+      auditctl("-d", rule, "|| true");
+    }
+  }
+
+  private void auditctl(String what, List<String> rule, String... otherwise) {
+    String command =
+        "auditctl " + what + " " + String.join(" ", rule) + " " + String.join(" ", otherwise);
+    Command.run(directory(), List.of("sh", "-c", command));
   }
 
   /** What the status says of the container once its filter is loaded. */
