@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * in the node's user namespace, and the node's network namespace: in another one the kernel would
  * let us in and send nothing.
  *
- * <p>The kernel writes a record (type 1335) when somebody joins or leaves.
+ * <p>While auditing is enabled the kernel writes a record (type 1335) when somebody joins or
+ * leaves.
  *
  * <p>One thread receives and awaits; {@link #close} is for any.
  */
@@ -105,7 +106,7 @@ public final class AuditMulticast extends PolledDescriptor {
     }
   }
 
-  /** Tries to join the group, and leaves it: a millisecond, and two records of the kernel's. */
+  /** Tries to join the group, and leaves it: a millisecond. */
   public static Availability probe() {
     try (AuditMulticast opened = open(WANTED_BUFFER_BYTES)) {
       return new Availability.Available(opened.doubt());

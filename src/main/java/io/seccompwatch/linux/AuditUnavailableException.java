@@ -28,7 +28,13 @@ public final class AuditUnavailableException extends IOException {
 
   private final Reason reason;
 
-  AuditUnavailableException(Reason reason, String message) {
+  /**
+   * A refusal.
+   *
+   * @param reason what stands in the way
+   * @param message the same in words, with what would help
+   */
+  public AuditUnavailableException(Reason reason, String message) {
     super(message);
     this.reason = reason;
   }

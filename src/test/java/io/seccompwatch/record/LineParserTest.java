@@ -168,4 +168,31 @@ class LineParserTest {
   private static @Nullable String comm(String field) {
     return ((Line.Recognised) parse(AUDITD.replace("comm=\"app\"", field))).record().comm();
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                     | recognised",
+        "'audit: type=1326 '    | MALFORMED",
+        "'type=SECCOMP msg='    | MALFORMED",
+      })
+  void aMessageOfTheAuditSocketBeginsWithItsStamp(String before, String outcome) {
+    String text =
+        before
+            + "audit(1795342823.836:15): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=7355"
+            + " comm=\"kc\" exe=\"/bin/kc\" sig=0 arch=c000003e syscall=165 compat=0 ip=0x439fea"
+            + " code=0x50000";
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    Line line = new LineParser(Dialect.AUDIT_NETLINK).parse(bytes, 0, bytes.length);
+    if (outcome.equals("recognised")) {
+      assertThat(line)
+          .isInstanceOfSatisfying(
+              Line.Recognised.class, it -> assertThat(it.form()).isEqualTo(LineForm.NETLINK));
+      assertThat(new LineParser(Dialect.ANY).parse(bytes, 0, bytes.length)).isEqualTo(Line.OTHER);
+    } else {
+      assertThat(line)
+          .isEqualTo(new Line.Rejected(RejectReason.valueOf(outcome), LineForm.NETLINK));
+    }
+  }
 }
