@@ -1,6 +1,8 @@
 package io.seccompwatch.record;
 
-import static io.seccompwatch.record.Cursor.ascii;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * Finds the kernel's serial in a line of auditd's log, whatever its type; far less than parsing it,
@@ -11,13 +13,21 @@ public final class SerialScan {
   /** The line has no serial of this kernel's. */
   public static final long NONE = -1;
 
-  private static final byte[] STAMP = ascii(" msg=audit(");
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  /** The bytes {@code " msg=aud"}, of which {@code "it("} is the rest. */
+  private static final long STAMP = 0x206d73673d617564L;
+
+  private static final int STAMP_BYTES = 11;
   private static final int TYPE_BYTES = 5; // type=
+  private static final int SHORTEST_TYPE = 3; // AVC
+  private static final int LONGEST_TYPE = 32;
+  private static final int SECONDS = 10; // until the year 2286, and since 2001
+  private static final int MOST_SECONDS = 12;
   private static final int FRACTION_AND_COLON = 5; // .836:
   private static final int MIN_BYTES = 40;
-  private static final int MAX_TYPE_BYTES = 32;
-  private static final int MAX_STAMP_BYTES = 12;
-  private static final int MAX_DIGITS = 10;
+  private static final int MOST_DIGITS = 10;
 
   private SerialScan() {}
 
@@ -32,19 +42,25 @@ public final class SerialScan {
     if (to - from < MIN_BYTES || buffer[from] != 't' || isDaemons(buffer, from + TYPE_BYTES)) {
       return NONE;
     }
-    int blank = from + TYPE_BYTES;
-    int last = Math.min(to - STAMP.length - MAX_STAMP_BYTES, blank + MAX_TYPE_BYTES);
+    int blank = from + TYPE_BYTES + SHORTEST_TYPE;
+    int last = Math.min(to - STAMP_BYTES - MOST_SECONDS, blank + LONGEST_TYPE);
     while (blank < last && buffer[blank] != ' ') {
       blank++;
     }
-    for (int i = 0; i < STAMP.length; i++) {
-      if (buffer[blank + i] != STAMP[i]) {
-        return NONE;
-      }
+    if ((long) LONG.get(buffer, blank) != STAMP || buffer[blank + STAMP_BYTES - 1] != '(') {
+      return NONE;
     }
-    int at = blank + STAMP.length;
-    int point = at;
-    while (point < to && point - at < MAX_STAMP_BYTES && buffer[point] != '.') {
+    int point = blank + STAMP_BYTES + SECONDS;
+    return buffer[point] == '.'
+        ? number(buffer, point + FRACTION_AND_COLON, to)
+        : afterPoint(buffer, blank + STAMP_BYTES, to);
+  }
+
+  /** Where the seconds have not their usual number of digits: no clock, or a hostile line. */
+  private static long afterPoint(byte[] buffer, int from, int to) {
+    int last = Math.min(to, from + MOST_SECONDS);
+    int point = from;
+    while (point < last && buffer[point] != '.') {
       point++;
     }
     return number(buffer, point + FRACTION_AND_COLON, to);
@@ -61,7 +77,7 @@ public final class SerialScan {
     }
     long value = 0;
     int at = from;
-    while (at < to && at - from < MAX_DIGITS && Cursor.isDigit(buffer[at])) {
+    while (at < to && at - from < MOST_DIGITS && Cursor.isDigit(buffer[at])) {
       value = value * 10 + (buffer[at] - '0');
       at++;
     }
