@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * run or not: {@code doctor} fires with the same key beside a running agent. Other agents' canaries
  * are not: any process may take such a name, and to hide what it then does is not ours.
  */
-public final class Canary {
+final class Canary {
 
   /** Letters of the key; with prefix and counter the 15 bytes of a comm. */
-  public static final int KEY_LENGTH = 8;
+  static final int KEY_LENGTH = 8;
 
   private static final String PREFIX = "swc";
 
@@ -42,7 +42,7 @@ public final class Canary {
   private static final int MOST_REMEMBERED = 64;
 
   /** One firing, and who has brought its record so far. Thread-safe. */
-  public static final class Firing {
+  static final class Firing {
     private final long firedNanos = System.nanoTime();
     private final Map<String, Duration> seen = new LinkedHashMap<>();
     private @Nullable String unavailable;
@@ -50,35 +50,17 @@ public final class Canary {
     private Firing() {}
 
     /** The sources that have brought it and how long after the firing, the first one first. */
-    public synchronized Map<String, Duration> seen() {
+    synchronized Map<String, Duration> seen() {
       return new LinkedHashMap<>(seen);
     }
 
     /** Why it could not be fired, with a remedy; null when it was. */
-    public synchronized @Nullable String unavailable() {
+    synchronized @Nullable String unavailable() {
       return unavailable;
-    }
-
-    /**
-     * Waits until so many sources have brought it.
-     *
-     * @return whether they have; false when it cannot come, or the patience is over
-     */
-    public synchronized boolean await(int sources, Duration patience) throws InterruptedException {
-      long deadline = System.nanoTime() + patience.toNanos();
-      while (seen.size() < sources && unavailable == null) {
-        long left = (deadline - System.nanoTime()) / 1_000_000;
-        if (left <= 0) {
-          return false;
-        }
-        wait(left);
-      }
-      return unavailable == null;
     }
 
     private synchronized void failed(String why) {
       unavailable = why;
-      notifyAll();
     }
 
     /** How long it took to come through this source; null when that is known already. */
@@ -88,7 +70,6 @@ public final class Canary {
       }
       Duration delay = Duration.ofNanos(System.nanoTime() - firedNanos);
       seen.put(source, delay);
-      notifyAll();
       return delay;
     }
 
@@ -122,7 +103,7 @@ public final class Canary {
    * @param tables names the record's call
    * @param books is told of every firing and success
    */
-  public Canary(
+  Canary(
       String key,
       Function<String, SeccompCanary.Result> fire,
       SyscallTables tables,
@@ -138,7 +119,7 @@ public final class Canary {
   }
 
   /** Fires, and returns when the kernel has been told; the record may have come by then. */
-  public Firing fire() {
+  Firing fire() {
     Firing firing = new Firing();
     String comm;
     synchronized (this) {
@@ -163,7 +144,7 @@ public final class Canary {
    *
    * @param source who brought it
    */
-  public boolean owns(SeccompRecord record, String source) {
+  boolean owns(SeccompRecord record, String source) {
     String comm = record.comm();
     if (comm == null
         || comm.length() != marker.length() + COUNTER_LENGTH
@@ -184,7 +165,7 @@ public final class Canary {
   }
 
   /** The last firing; null before the first. */
-  public synchronized @Nullable Firing last() {
+  synchronized @Nullable Firing last() {
     return last;
   }
 

@@ -101,17 +101,6 @@ class CanaryTest {
     assertThat(first.seen()).isEmpty();
   }
 
-  @Test
-  void whoAwaitsAFiringIsWokenByTheLastOfItsSourcesOrGivesUp() throws Exception {
-    Canary.Firing firing = canary.fire();
-    canary.owns(log(fired.getLast()), "kmsg");
-    assertThat(firing.await(1, Duration.ZERO)).isTrue();
-    assertThat(firing.await(2, Duration.ofMillis(5))).isFalse();
-    Thread other = Thread.ofPlatform().start(() -> canary.owns(log(fired.getLast()), "audit-log"));
-    assertThat(firing.await(2, Duration.ofSeconds(10))).isTrue();
-    other.join();
-  }
-
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -183,7 +172,7 @@ class CanaryTest {
   }
 
   @Test
-  void whatCannotBeFiredSaysWhyAndIsNotAwaited() throws Exception {
+  void whatCannotBeFiredSaysWhy() {
     Canary forbidden =
         new Canary(
             KEY,
@@ -192,7 +181,6 @@ class CanaryTest {
             books,
             clock);
     Canary.Firing firing = forbidden.fire();
-    assertThat(firing.await(1, Duration.ofSeconds(10))).isFalse();
     assertThat(firing.unavailable())
         .startsWith("prctl: ")
         .contains("EINVAL")

@@ -45,6 +45,9 @@ class PipelineTest {
       new ThreadAttributor() {
         @Override
         public Attribution attribute(SeccompRecord record, Instant written) {
+          if ("defective".equals(record.comm())) {
+            throw new IllegalStateException("a defect");
+          }
           return attribution;
         }
 
@@ -132,6 +135,35 @@ class PipelineTest {
     assertThat(books.balance().records()).isZero();
     assertThat(books.balance().rejected().values().stream().mapToLong(n -> n).sum()).isEqualTo(3);
     assertThat(books.balance().rejected()).containsEntry("line_too_long", 1L);
+  }
+
+  @Test
+  void aDefectMetOnALineIsCountedAndToldAndTheNextLineIsReadAllTheSame() {
+    feed(auditLog, audit(1, "defective", "0x50000"));
+    feed(auditLog, audit(2, "kc", "0x50000"));
+    assertThat(defects).singleElement().extracting(Exception::getMessage).isEqualTo("a defect");
+    assertThat(published).hasSize(1);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(Map.of("defect", 1L), Books.Balance::rejected);
+  }
+
+  /** Read long after it was written, it tells of then. */
+  @Test
+  void aRecordWithoutAStampHasTheTimeOfItsLine() {
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    String record = " n1 audit[7355]: SECCOMP " + body("kc", "0x50000");
+    feed(syslog, "2026-11-21T08:00:00.250000+01:00" + record);
+    feed(syslog, "<13>1 2026-11-21T07:00:00.5Z n1 audit 7355 - - SECCOMP " + body("k", "0x0"));
+    feed(syslog, "2026-02-31T08:00:00+01:00" + record.replace("kc", "k2"));
+    feed(syslog, "Nov 21 08:00:00" + record.replace("kc", "k3"));
+    assertThat(published)
+        .extracting(violation -> String.valueOf(violation.time()))
+        .containsExactly(
+            "2026-11-21T07:00:00.250Z",
+            "2026-11-21T07:00:00.500Z",
+            TestClock.START.toString(),
+            TestClock.START.toString());
   }
 
   @Test

@@ -72,6 +72,16 @@ class TrustTest {
       assertThat(agent.violationsOf(container)).hasSize(1);
       assertThat(agent.violations()).extracting(Told::comm).doesNotContain("logger", "newline");
       assertThat(agent.log()).anyMatch(TrustTest::tellsOfAForgery);
+      for (String source : List.of("syslog", "kmsg")) {
+        assertThat(
+                agent
+                    .metrics()
+                    .sum(
+                        "seccomp_watch_source_canary_last_success_timestamp_seconds",
+                        "source",
+                        source))
+            .isPositive();
+      }
     }
   }
 
