@@ -35,7 +35,8 @@ class RoomsTest {
   /**
    * What each room may import. The values of a record and of its attribution go with the violation
    * that holds them, so who may import the one may import the others; {@code agent} puts together,
-   * and {@code cli} prints, what all the rooms make.
+   * and {@code cli} prints, what all the rooms make. {@code doctor} looks at a node as the agent
+   * does, with the agent's own parts.
    */
   private static final Map<String, List<String>> ARROWS =
       new TreeMap<>(
@@ -46,9 +47,11 @@ class RoomsTest {
               entry("source", "record", "linux"),
               entry("attribution", "record", "linux"),
               entry("violation", "record", "syscall", "attribution"),
+              entry("profile", "record", "syscall"),
+              entry("posture", "record", "linux", "attribution", "profile"),
               entry("publish", "violation", "record", "attribution"),
               entry("kubernetes", "publish", "violation", "record", "attribution"),
-              entry("http", "publish", "violation", "record", "attribution"),
+              entry("http", "publish", "violation", "record", "attribution", "profile", "posture"),
               entry(
                   "agent",
                   "record",
@@ -59,7 +62,10 @@ class RoomsTest {
                   "violation",
                   "publish",
                   "kubernetes",
+                  "profile",
+                  "posture",
                   "http"),
+              entry("doctor", "record", "linux", "source", "kubernetes", "posture", "agent"),
               entry(
                   "cli",
                   "record",
@@ -69,8 +75,11 @@ class RoomsTest {
                   "attribution",
                   "violation",
                   "publish",
+                  "profile",
+                  "posture",
                   "http",
-                  "agent")));
+                  "agent",
+                  "doctor")));
 
   /** Libraries that belong to a room, so that what they cost is spent in one place. */
   private static final Map<String, List<String>> LIBRARIES =
@@ -83,7 +92,8 @@ class RoomsTest {
               "io.micrometer..", List.of("agent"),
               "io.prometheus..", List.of("publish", "http", "agent"),
               "com.fasterxml.jackson.databind..", List.of("violation"),
-              "com.fasterxml.jackson.core..", List.of("violation", "http", "kubernetes")));
+              "com.fasterxml.jackson.core..",
+                  List.of("violation", "http", "kubernetes", "profile", "doctor")));
 
   private static Map.Entry<String, List<String>> entry(String room, String... mayImport) {
     return Map.entry(room, List.of(mayImport));
@@ -176,7 +186,7 @@ class RoomsTest {
         .haveSimpleNameStartingWith("AgentConfig")
         .should()
         .onlyBeAccessed()
-        .byAnyPackage(ROOT + ".agent", ROOT + ".cli")
+        .byAnyPackage(ROOT + ".agent", ROOT + ".doctor", ROOT + ".cli")
         .check(CLASSES);
   }
 }

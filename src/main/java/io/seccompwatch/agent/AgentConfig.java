@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param stateDir keeps checkpoints
  * @param proc the node's procfs
  * @param cgroup the node's cgroup file systems
+ * @param hostRoot the node's root directory, or one that holds the mounted parts of it
  * @param processEvents whether the process connector is used
  * @param kubernetes whether to ask the API for names
  * @param kubeconfig how to reach it; null for the pod's own account
@@ -35,6 +36,7 @@ public record AgentConfig(
     Path stateDir,
     Path proc,
     Path cgroup,
+    Path hostRoot,
     ProcessEvents processEvents,
     Kubernetes kubernetes,
     @Nullable Path kubeconfig,
@@ -98,6 +100,7 @@ public record AgentConfig(
         values.path(RunOption.STATE_DIR),
         values.path(RunOption.PROC),
         values.path(RunOption.CGROUP),
+        values.path(RunOption.HOST_ROOT),
         ConfigValues.choice(
             "process-events", values.text(RunOption.PROCESS_EVENTS), ProcessEvents.values()),
         ConfigValues.choice("kubernetes", values.text(RunOption.KUBERNETES), Kubernetes.values()),

@@ -2,6 +2,7 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.http.HttpApi;
+import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.AgentMetrics;
@@ -14,6 +15,7 @@ import io.seccompwatch.publish.SeriesRetirement;
 import io.seccompwatch.publish.ViolationLog;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
+import io.seccompwatch.source.AuditNetlinkSource;
 import io.seccompwatch.source.CheckpointStore;
 import io.seccompwatch.source.FileSource;
 import io.seccompwatch.source.KmsgSource;
@@ -21,7 +23,6 @@ import io.seccompwatch.source.RecordSource;
 import io.seccompwatch.syscall.SyscallTables;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -86,9 +87,22 @@ record Assembly(
             this::defect);
     DuplicateFilter duplicates = new DuplicateFilter(hasSyslog());
     Vouching vouching = vouching(duplicates, books, delivery, canary);
+    boolean ring = selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.KMSG);
+    KernelLosses kernelLosses = new KernelLosses(books, ring, Assembly::monotonicMillis);
+    KernelAudit kernelAudit =
+        new KernelAudit(AuditControl::status, kernelLosses, delivery::lost, log);
     Pipeline.Shared shared =
         new Pipeline.Shared(
-            duplicates, canary, tables, books, delivery, vouching, this::defect, nodeName(), clock);
+            duplicates,
+            canary,
+            tables,
+            books,
+            delivery,
+            vouching,
+            kernelLosses,
+            this::defect,
+            nodeName(),
+            clock);
     Sources sources = new Sources(open(shared, attribution));
     Housekeeping housekeeping =
         new Housekeeping(
@@ -101,13 +115,18 @@ record Assembly(
             kubernetes,
             attribution::processEvents,
             log);
+    NodePostures postures =
+        new NodePostures(
+            config, attribution, kubernetes.pods(), new ExcludeRules(AuditControl::rules)::look);
     Conditions conditions =
         new Conditions(
             sources::statuses,
             violationLog == null ? Map::of : violationLog::results,
             kubernetes::eventResults,
             kubernetes::status,
-            attribution::processEvents);
+            attribution::processEvents,
+            postures::series,
+            kernelAudit::status);
     StatusReport report =
         new StatusReport(
             build,
@@ -118,6 +137,7 @@ record Assembly(
             books,
             conditions,
             canary,
+            postures::last,
             housekeeping::problems);
     HttpApi http =
         Served.open(
@@ -134,10 +154,14 @@ record Assembly(
       vouching.start();
       housekeeping.every(GLANCE_AT_VOUCHERS, () -> vouching.look(sources.statuses()));
     }
+    kernelAudit.ask(); // before the sources tell: what is lost until now is none of ours
     sources.start();
     kubernetes.start();
     housekeeping.start();
     retire(books, kubernetes.pods(), housekeeping);
+    postures.start(housekeeping);
+    housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
+    housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     log.info("listening", "address", Served.text(http.address()));
     return new Agent(
         state,
@@ -199,6 +223,7 @@ record Assembly(
         });
   }
 
+  /** A clock that only runs forward. */
   private @Nullable Canary canary(SyscallTables tables, Books books) {
     return config.canary() == null
         ? null
@@ -224,14 +249,18 @@ record Assembly(
             case AUDIT_LOG -> Dialect.AUDIT_LOG;
             case SYSLOG -> Dialect.SYSLOG;
             case KMSG -> Dialect.KMSG;
+            case AUDIT_NETLINK -> Dialect.AUDIT_NETLINK;
             case AUTO -> throw new IllegalStateException("auto is no source");
           };
       Pipeline pipeline = new Pipeline(shared, name, dialect, attribution.ofOneThread());
       RecordSource source =
-          dialect == Dialect.KMSG
-              ? new KmsgSource(
-                  chosen.path(), config.from(), config.stateDir(), bootId(), pipeline, clock)
-              : file(chosen, checkpoints, pipeline);
+          switch (chosen.kind()) {
+            case KMSG ->
+                new KmsgSource(
+                    chosen.path(), config.from(), config.stateDir(), bootId(), pipeline, clock);
+            case AUDIT_NETLINK -> new AuditNetlinkSource(pipeline, pipeline::untrusted);
+            default -> file(chosen, checkpoints, pipeline);
+          };
       opened.add(new Sources.Named(name, source));
     }
     return opened;
@@ -249,16 +278,8 @@ record Assembly(
     return chosen.kind().label() + "-" + hash;
   }
 
-  /** In a pod the host's name is the pod's: better none than that. */
   private @Nullable String nodeName() {
-    if (config.nodeName() != null || System.getenv("KUBERNETES_SERVICE_HOST") != null) {
-      return config.nodeName();
-    }
-    try {
-      return Files.readString(config.proc().resolve("sys/kernel/hostname")).strip();
-    } catch (IOException e) {
-      return null;
-    }
+    return NodeName.of(config, System.getenv());
   }
 
   private String bootId() {

@@ -8,7 +8,6 @@ import io.seccompwatch.syscall.SyscallTables;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -26,17 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Canary {
 
-  /** Letters of the key; with prefix and counter the 15 bytes of a comm. */
-  static final int KEY_LENGTH = 8;
-
-  private static final String PREFIX = "swc";
+  /** Letters of the key. */
+  static final int KEY_LENGTH = CanaryName.KEY_LENGTH;
 
   /** The one call that its filter logs; {@link SeccompCanary} says why. */
   private static final String CALL = "sched_rr_get_interval";
 
-  private static final int COUNTER_LENGTH = 4;
-  private static final int COUNTER_RADIX = 36;
-  private static final long COUNTERS = 36 * 36 * 36 * 36;
+  private static final long COUNTERS = CanaryName.COUNTERS;
 
   /** Firings whose records are still waited for; later ones are owned and prove nothing. */
   private static final int MOST_REMEMBERED = 64;
@@ -78,7 +73,7 @@ final class Canary {
     }
   }
 
-  private final String marker;
+  private final CanaryName name;
   private final Function<String, SeccompCanary.Result> fire;
   private final SyscallTables tables;
   private final Books books;
@@ -109,7 +104,7 @@ final class Canary {
       SyscallTables tables,
       Books books,
       InstantSource clock) {
-    this.marker = PREFIX + key;
+    this.name = new CanaryName(key, true);
     this.fire = fire;
     this.tables = tables;
     this.books = books;
@@ -124,7 +119,7 @@ final class Canary {
     String comm;
     synchronized (this) {
       counter = (counter + 1) % COUNTERS;
-      comm = comm(counter);
+      comm = name.comm(counter);
       firings.put(comm, firing);
       last = firing;
     }
@@ -146,9 +141,7 @@ final class Canary {
    */
   boolean owns(SeccompRecord record, String source) {
     String comm = record.comm();
-    if (comm == null
-        || comm.length() != marker.length() + COUNTER_LENGTH
-        || !comm.startsWith(marker)
+    if (!name.owns(comm)
         || record.action() != SeccompAction.LOG
         || !CALL.equals(tables.name(record.arch(), record.syscall()))) {
       return false;
@@ -167,10 +160,5 @@ final class Canary {
   /** The last firing; null before the first. */
   synchronized @Nullable Firing last() {
     return last;
-  }
-
-  private String comm(long number) {
-    String digits = Long.toString(number, COUNTER_RADIX).toLowerCase(Locale.ROOT);
-    return marker + "0".repeat(COUNTER_LENGTH - digits.length()) + digits;
   }
 }

@@ -8,13 +8,18 @@ import java.util.List;
 import java.util.Locale;
 
 /** Reads the values of options; each names its option when it cannot. */
-final class ConfigValues {
+public final class ConfigValues {
 
   private static final Duration MAX_DURATION = Duration.ofDays(365);
 
   private ConfigValues() {}
 
-  static Path path(String option, String text) {
+  /**
+   * A path.
+   *
+   * @throws ConfigException when it is empty or none
+   */
+  public static Path path(String option, String text) {
     try {
       if (text.isEmpty()) {
         throw new ConfigException(option, "no path", "give a path");
@@ -25,8 +30,12 @@ final class ConfigValues {
     }
   }
 
-  /** {@code 250ms}, {@code 30s}, {@code 5m}, {@code 1h}, {@code 1d}. */
-  static Duration duration(String option, String text) {
+  /**
+   * {@code 250ms}, {@code 30s}, {@code 5m}, {@code 1h}, {@code 1d}.
+   *
+   * @throws ConfigException when it is none of these, or more than a year
+   */
+  public static Duration duration(String option, String text) {
     int digits = 0;
     while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
       digits++;

@@ -58,8 +58,12 @@ final class HistoryKeeper implements AutoCloseable {
   /** Says that a container has begun, whose cgroup this is; for any thread. */
   void containerBegan(Path cgroup) {
     if (!begun.offer(cgroup)) {
-      log.warn("more containers begin at once than can be watched from their start");
+      tooMany();
     }
+  }
+
+  private void tooMany() {
+    log.warn("more containers begin at once than can be watched from their start");
   }
 
   @Override
@@ -97,7 +101,9 @@ final class HistoryKeeper implements AutoCloseable {
       pause =
           Math.min(lasted < SETTLING_MILLIS ? SOON_MILLIS : longestPause, Math.max(1, 2 * pause));
       Path another = begun.poll(pause, TimeUnit.MILLISECONDS);
-      if (another != null && containers.size() < MOST_NEW) {
+      if (another != null && containers.size() >= MOST_NEW) {
+        tooMany();
+      } else if (another != null) {
         containers.add(another);
         lasted = 0;
         pause = 0;

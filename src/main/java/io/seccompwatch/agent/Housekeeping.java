@@ -123,6 +123,11 @@ final class Housekeeping implements AutoCloseable {
         pause);
   }
 
+  /** Does a task once, as soon as there is time; what it throws is logged. */
+  void soon(Runnable task) {
+    later(task, Duration.ZERO);
+  }
+
   private void round() {
     later(this::round, GLANCE_AT_SOURCES);
     for (SourceStatus source : sources.statuses()) {

@@ -11,7 +11,6 @@ import io.seccompwatch.kubernetes.PodWatchStatus.State;
 import io.seccompwatch.publish.KubernetesEvents;
 import io.seccompwatch.publish.KubernetesStatus;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -52,7 +51,12 @@ final class KubernetesSide implements AutoCloseable {
     }
     boolean required = config.kubernetes() == AgentConfig.Kubernetes.REQUIRED;
     ApiChoice choice =
-        ApiChoice.of(required, config.kubeconfig(), System.getenv(), account(), node);
+        ApiChoice.of(
+            required,
+            config.kubeconfig(),
+            System.getenv(),
+            ApiChoice.account(System.getenv()),
+            node);
     return switch (choice) {
       case ApiChoice.Off off -> {
         log.info("kubernetes is off: pods are known by their UIDs only", "why", off.why());
@@ -63,13 +67,6 @@ final class KubernetesSide implements AutoCloseable {
               "cannot start: kubernetes: " + impossible.problem() + ": " + impossible.remedy());
       case ApiChoice.On on -> on(on, required, config, version, clock, log);
     };
-  }
-
-  /** Where the pod's account is mounted; the variable is the Kubernetes client's own. */
-  private static Path account() {
-    String token = System.getenv("KUBERNETES_AUTH_SERVICEACCOUNT_TOKEN");
-    Path directory = token == null ? null : Path.of(token).toAbsolutePath().getParent();
-    return directory == null ? ApiChoice.SERVICE_ACCOUNT : directory;
   }
 
   private static KubernetesSide on(

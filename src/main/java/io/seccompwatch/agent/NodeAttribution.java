@@ -14,6 +14,7 @@ import io.seccompwatch.attribution.ProcessHistory;
 import io.seccompwatch.attribution.ProcessLedger;
 import io.seccompwatch.attribution.ProcfsBootClock;
 import io.seccompwatch.attribution.ProcfsPidCursor;
+import io.seccompwatch.attribution.RunningContainers;
 import io.seccompwatch.linux.ProcessConnectorException;
 import io.seccompwatch.record.SeccompRecord;
 import java.io.IOException;
@@ -124,6 +125,16 @@ final class NodeAttribution implements AutoCloseable {
         return attributor.mayImprove(record);
       }
     };
+  }
+
+  /** The containers that run, by the history. */
+  RunningContainers containers() {
+    return history::oldestOfContainers;
+  }
+
+  /** A reader of procfs for one more thread. */
+  ProcReader reader() {
+    return new ProcReader(proc, parser);
   }
 
   /** Warms the history, before any record comes, and keeps it from then on. */

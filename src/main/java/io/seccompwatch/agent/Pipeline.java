@@ -6,7 +6,6 @@ import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
-import io.seccompwatch.record.LossNotice;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.RejectReason;
 import io.seccompwatch.record.SeccompRecord;
@@ -39,6 +38,7 @@ final class Pipeline implements LineSink {
       Books books,
       Delivery delivery,
       @Nullable Vouching vouching,
+      KernelLosses kernelLosses,
       Consumer<RuntimeException> onDefect,
       @Nullable String node,
       Clock clock) {}
@@ -51,7 +51,10 @@ final class Pipeline implements LineSink {
   private final Dialect dialect;
   private final LineParser parser;
   private final ThreadAttributor attributor;
-  private long lastLostTotal = -1;
+  private final SourceLosses losses;
+
+  /** Of a source that should have every event; null for others. */
+  private final @Nullable SerialWatch serials;
 
   Pipeline(Shared shared, String source, Dialect dialect, ThreadAttributor attributor) {
     this.attributor = attributor;
@@ -59,19 +62,29 @@ final class Pipeline implements LineSink {
     this.book = shared.books().open(source);
     this.dialect = dialect;
     this.parser = new LineParser(dialect);
+    this.losses =
+        new SourceLosses(
+            shared.books(), book, shared.kernelLosses(), dialect == Dialect.SYSLOG, this::doubt);
+    this.serials =
+        dialect == Dialect.AUDIT_LOG
+            ? new SerialWatch(losses, shared.kernelLosses()::millis)
+            : null;
   }
 
   @Override
   public void line(byte[] buffer, int from, int to) {
     book.line();
     try {
+      if (serials != null) {
+        serials.line(buffer, from, to);
+      }
       switch (parser.parse(buffer, from, to)) {
         case Line.Recognised recognised -> record(recognised, buffer, from, to);
         case Line.Rejected rejected -> {
           shared.books().rejected(book, rejected.reason());
           doubt(null); // it may have been a record
         }
-        case Line.Loss loss -> notice(loss.notice());
+        case Line.Loss loss -> losses.notice(loss.notice());
         case Line.Other other -> {}
       }
     } catch (RuntimeException e) {
@@ -85,12 +98,29 @@ final class Pipeline implements LineSink {
   public void lineTooLong(long bytes) {
     book.line();
     shared.books().rejected(book, RejectReason.LINE_TOO_LONG);
+    if (serials != null) {
+      serials.interrupted();
+    }
+  }
+
+  @Override
+  public void idle() {
+    if (serials != null) {
+      serials.idle();
+    }
+  }
+
+  /** A message came that the kernel did not write: somebody pretended to be it. */
+  void untrusted() {
+    shared.books().rejected(book, RejectReason.UNTRUSTED_ORIGIN);
   }
 
   @Override
   public void lost(LossReason reason, long count) {
-    shared.books().lost(book, reason, count);
-    doubt(reason);
+    losses.lost(reason, count);
+    if (serials != null) {
+      serials.interrupted();
+    }
   }
 
   @Override
@@ -155,19 +185,6 @@ final class Pipeline implements LineSink {
     Vouching vouching = shared.vouching();
     if (vouching != null) {
       vouching.vouchers().lost(book.source(), reason, vouching.now());
-    }
-  }
-
-  /** {@code audit_lost=} is a total since boot: only what is new in it counts. */
-  private void notice(LossNotice notice) {
-    long count = notice.count();
-    if (notice.cumulative()) {
-      count = lastLostTotal < 0 || count < lastLostTotal ? 1 : count - lastLostTotal;
-      lastLostTotal = notice.count();
-    }
-    if (count > 0) {
-      shared.books().lost(book, notice.reason(), count);
-      doubt(notice.reason());
     }
   }
 }

@@ -13,7 +13,7 @@ public enum RunOption {
   SOURCE(
       "auto",
       "KIND[=PATH]",
-      "Where to read records: auto, audit-log[=PATH], syslog[=PATH], kmsg[=PATH]."
+      "Where to read records: auto, audit-log[=PATH], syslog[=PATH], kmsg[=PATH], audit-netlink."
           + " May be given more than once."),
   FROM(
       "checkpoint",
@@ -23,6 +23,11 @@ public enum RunOption {
   STATE_DIR("/var/lib/seccomp-watch", "DIR", "Keeps checkpoints and the canary's key."),
   PROC("/proc", "DIR", "The node's procfs."),
   CGROUP("/sys/fs/cgroup", "DIR", "The node's cgroup file systems."),
+  HOST_ROOT(
+      "/",
+      "DIR",
+      "The node's root directory, or one that holds the parts of it that are mounted: the"
+          + " runtimes' configurations of containers and the kubelet's seccomp profiles."),
   PROCESS_EVENTS(
       "auto",
       "MODE",

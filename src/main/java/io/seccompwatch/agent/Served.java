@@ -16,6 +16,7 @@ import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.RecentViolations;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 
@@ -46,7 +47,7 @@ final class Served {
             "/metrics", new MetricsPage(registry.getPrometheusRegistry()),
             "/livez", request -> liveness(report),
             "/readyz", request -> readiness(report),
-            "/api/v1/violations", new ViolationsPage(recent),
+            "/api/v1/violations", new ViolationsPage(recent, InstantSource.system()),
             "/api/v1/status", new StatusPage(report::status),
             "/", new FrontPage());
     try {

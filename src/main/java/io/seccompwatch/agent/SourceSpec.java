@@ -22,7 +22,9 @@ public record SourceSpec(Kind kind, @Nullable Path path) {
     /** A file of rsyslog's or syslog-ng's. */
     SYSLOG,
     /** The kernel's log ring. */
-    KMSG;
+    KMSG,
+    /** The kernel's audit socket; it has no path. */
+    AUDIT_NETLINK;
 
     /** The name that users give and see, {@code audit-log} say. */
     public String label() {
@@ -47,14 +49,16 @@ public record SourceSpec(Kind kind, @Nullable Path path) {
                     new ConfigException(
                         "source",
                         "unknown source '" + text + "'",
-                        "give auto, audit-log[=PATH], syslog[=PATH] or kmsg[=PATH]"));
+                        "give auto, audit-log[=PATH], syslog[=PATH], kmsg[=PATH] or"
+                            + " audit-netlink"));
     if (equals < 0) {
       return new SourceSpec(kind, null);
     }
     String path = text.substring(equals + 1);
-    if (path.isEmpty() || kind == Kind.AUTO) {
+    boolean pathless = kind == Kind.AUTO || kind == Kind.AUDIT_NETLINK;
+    if (path.isEmpty() || pathless) {
       throw new ConfigException(
-          "source", "'" + text + "'", kind == Kind.AUTO ? "auto takes no path" : "give a path");
+          "source", "'" + text + "'", pathless ? name + " takes no path" : "give a path");
     }
     return new SourceSpec(kind, ConfigValues.path("source", path));
   }

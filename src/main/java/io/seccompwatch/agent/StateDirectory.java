@@ -78,15 +78,9 @@ final class StateDirectory implements AutoCloseable {
    */
   String canaryKey(int length) {
     Path file = directory.resolve(KEY_FILE);
-    try {
-      if (Files.exists(file)) {
-        String kept = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
-        if (kept.length() == length && kept.chars().allMatch(c -> KEY_LETTERS.indexOf(c) >= 0)) {
-          return kept;
-        }
-      }
-    } catch (IOException e) {
-      // A new key is as good for this run
+    String kept = keptKey(directory, length);
+    if (kept != null) {
+      return kept;
     }
     String key = randomKey(length);
     try {
@@ -102,7 +96,23 @@ final class StateDirectory implements AutoCloseable {
     return key;
   }
 
-  private static String randomKey(int length) {
+  /** The key that an agent keeps in a directory, which is only read; null without one. */
+  static @Nullable String keptKey(Path directory, int length) {
+    try {
+      Path file = directory.resolve(KEY_FILE);
+      if (Files.exists(file)) {
+        String kept = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+        boolean whole =
+            kept.length() == length && kept.chars().allMatch(c -> KEY_LETTERS.indexOf(c) >= 0);
+        return whole ? kept : null;
+      }
+    } catch (IOException e) {
+      // As good as none
+    }
+    return null;
+  }
+
+  static String randomKey(int length) {
     SecureRandom random = new SecureRandom();
     StringBuilder key = new StringBuilder();
     for (int i = 0; i < length; i++) {

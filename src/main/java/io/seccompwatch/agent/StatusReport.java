@@ -2,6 +2,7 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.http.CanaryStatus;
 import io.seccompwatch.http.StatusPage;
+import io.seccompwatch.posture.Posture;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The agent at a moment, for the status page and for {@code /readyz}. Thread-safe as its parts are.
  *
  * @param canary what became of the last canary; null when it is switched off
+ * @param posture the node's seccomp posture; null before the first look
  * @param problems what else is not as it should be, in words
  */
 record StatusReport(
@@ -29,6 +31,7 @@ record StatusReport(
     Books books,
     Conditions conditions,
     @Nullable Canary canary,
+    Supplier<@Nullable Posture> posture,
     Supplier<List<String>> problems) {
 
   StatusPage.Status status() {
@@ -43,6 +46,8 @@ record StatusReport(
         conditions.kubernetes().get(),
         conditions.events().get(),
         conditions.processEvents().get(),
+        posture.get(),
+        conditions.kernelAudit().get(),
         problems.get());
   }
 

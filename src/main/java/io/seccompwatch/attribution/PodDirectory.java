@@ -29,6 +29,31 @@ public interface PodDirectory {
    */
   record SigsysTermination(String podUid, String containerId, Instant finished) {}
 
+  /**
+   * What a pod's specification asks for one of its containers.
+   *
+   * @param container the container's name; null when the pod's status does not name its id, as with
+   *     the pod's own container
+   * @param profile the seccomp profile that holds for it; null when none is asked for
+   * @param ownProfile whether the container asks for it itself, and not the pod for all of them
+   * @param privileged whether it is privileged
+   */
+  record Specified(
+      String namespace,
+      String pod,
+      @Nullable String container,
+      @Nullable SeccompProfile profile,
+      boolean ownProfile,
+      boolean privileged) {}
+
+  /**
+   * What is asked for a container; null when its pod is not known.
+   *
+   * @param podUid the pod's UID as the kubelet knows it; null when only the container is known
+   * @param containerId the runtime's id of the container
+   */
+  @Nullable Specified specified(@Nullable String podUid, String containerId);
+
   /** Names the pod, the container and the workload of an attribution that has their ids. */
   Naming name(Attribution found);
 

@@ -38,6 +38,8 @@ public record PodFacts(
    * @param type which list it is in
    * @param image its image as the specification names it; null when only the status lists it
    * @param profile the seccomp profile that holds for it: its own, else the pod's
+   * @param ownProfile whether that is its own
+   * @param privileged whether it is privileged: its runtime then loads no filter, whatever is asked
    * @param ids {@code <runtime>://<id>} of the runs that the status names, the newest first
    * @param sigsys those of them that ended by SIGSYS
    */
@@ -46,6 +48,8 @@ public record PodFacts(
       ContainerType type,
       @Nullable String image,
       @Nullable SeccompProfile profile,
+      boolean ownProfile,
+      boolean privileged,
       List<String> ids,
       List<Termination> sigsys) {
 

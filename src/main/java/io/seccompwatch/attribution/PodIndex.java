@@ -203,6 +203,16 @@ public final class PodIndex implements PodDirectory {
         pod.live() && !tables.isClaimed(id));
   }
 
+  @Override
+  public synchronized @Nullable Specified specified(@Nullable String podUid, String containerId) {
+    TrackedPod pod = podUid != null ? tables.ofUid(podUid) : tables.ofContainer(containerId);
+    if (pod == null) {
+      return null;
+    }
+    PodTables.Claim claim = tables.containerOf(pod, containerId);
+    return pod.specified(claim == null ? null : claim.container());
+  }
+
   private Naming notFound(Attribution found) {
     if (found.podUid() == null) {
       return new Naming(found, true);

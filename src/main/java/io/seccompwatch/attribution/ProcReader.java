@@ -83,6 +83,13 @@ public final class ProcReader {
     }
   }
 
+  /** Whether the PID still is that of the process that started then, and is not on its way out. */
+  public boolean isAlive(ContainerProcess process) {
+    return readStart(process.pid()) instanceof Present present
+        && present.startTicks() == process.startTicks()
+        && !present.dead();
+  }
+
   /** Whom the PID's cgroup names now, whoever has it; null when that cannot be read. */
   @Nullable CgroupOwner glance(int pid) {
     try {

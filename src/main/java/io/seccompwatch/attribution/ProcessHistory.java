@@ -9,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -136,6 +139,22 @@ public final class ProcessHistory {
    */
   public long longestGapMillis() {
     return timeline.longestGapMillis();
+  }
+
+  /**
+   * The oldest process of every container that is not known to be gone; for any thread.
+   *
+   * @param without processes that do not count
+   */
+  public Collection<ContainerProcess> oldestOfContainers(Set<ContainerProcess> without) {
+    Map<String, ContainerProcess> oldest = new HashMap<>();
+    known.forEach(
+        (pid, process) -> {
+          if (process.isOpen()) {
+            RunningContainers.add(oldest, pid, process.startTicks(), process.owner(), without);
+          }
+        });
+    return oldest.values();
   }
 
   /** How many processes are remembered. */

@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.PodDirectory.Specified;
 import io.seccompwatch.attribution.PodFacts.Container;
 import io.seccompwatch.attribution.PodFacts.Termination;
 import java.time.Instant;
@@ -55,7 +56,15 @@ record TrackedPod(PodFacts facts, @Nullable Instant deleted) {
   private static Container merge(Container now, Container old) {
     List<String> ids = firstOf(now.ids(), old.ids());
     List<Termination> sigsys = firstOf(now.sigsys(), old.sigsys());
-    return new Container(now.name(), now.type(), now.image(), now.profile(), ids, sigsys);
+    return new Container(
+        now.name(),
+        now.type(),
+        now.image(),
+        now.profile(),
+        now.ownProfile(),
+        now.privileged(),
+        ids,
+        sigsys);
   }
 
   private static <T> List<T> firstOf(List<T> now, List<T> old) {
@@ -79,6 +88,19 @@ record TrackedPod(PodFacts facts, @Nullable Instant deleted) {
             && facts.staticHash().equals(other.facts.staticHash())
             && facts.name().equals(other.facts.name())
             && facts.namespace().equals(other.facts.namespace()));
+  }
+
+  /** What the specification asks for a container; of one that is not in the status, the pod's. */
+  Specified specified(@Nullable Container container) {
+    return container == null
+        ? new Specified(facts.namespace(), facts.name(), null, facts.profile(), false, false)
+        : new Specified(
+            facts.namespace(),
+            facts.name(),
+            container.name(),
+            container.profile(),
+            container.ownProfile(),
+            container.privileged());
   }
 
   /** The names of the pod, and of a container of it. */

@@ -61,11 +61,13 @@ final class Commands {
             "Examples:",
             "  seccomp-watch run --source auto --kubernetes off",
             "  seccomp-watch replay --output summary /var/log/audit/audit.log*",
+            "  seccomp-watch doctor",
             "  seccomp-watch syscall --arch aarch64 keyctl 40");
     root.mixinStandardHelpOptions(true);
     root.versionProvider(() -> new String[] {BuildInfo.read().line()});
     root.addSubcommand("run", RunHelp.spec());
     root.addSubcommand("replay", new CommandLine(new ReplayCommand(in, stdout)));
+    root.addSubcommand("doctor", new CommandLine(new DoctorCommand()));
     root.addSubcommand("syscall", new CommandLine(new SyscallCommand()));
     return root;
   }

@@ -7,6 +7,7 @@ import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineForm;
 import io.seccompwatch.record.LineParser;
+import io.seccompwatch.record.LossNotice;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.RejectReason;
 import io.seccompwatch.record.SeccompRecord;
@@ -71,6 +72,7 @@ final class Replay implements LineSink {
         show(violation, duplicates.isDuplicate(violation.record(), 0));
       }
       case Line.Rejected refused -> rejected.merge(refused.reason(), 1L, Long::sum);
+      case Line.Loss(LossNotice.KernelReason reason) -> {} // the total before it is the notice
       case Line.Loss loss -> lossNotices++;
       case Line.Other other -> {}
     }
@@ -165,6 +167,7 @@ final class Replay implements LineSink {
     return switch (form) {
       case AUDITD -> "audit-log";
       case KMSG, KERNEL_TEXT -> "kmsg";
+      case NETLINK -> throw new IllegalStateException("in no file");
       case SYSLOG_KERNEL, JOURNALD, AUDISP -> "syslog";
     };
   }

@@ -2,6 +2,7 @@ package io.seccompwatch.cli;
 
 import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.record.SeccompAction;
+import io.seccompwatch.syscall.SyscallTables;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -177,6 +178,7 @@ final class ReplayCommand implements Callable<Integer> {
   private ReplayFilter filter(ZoneId zone) {
     known("--action", actions, Arrays.stream(SeccompAction.values()).map(a -> a.label()).toList());
     known("--arch", archs, Arrays.stream(AuditArch.values()).map(a -> a.label()).toList());
+    syscalls.forEach(this::syscallKnown);
     return new ReplayFilter(
         moment("--since", since, zone),
         moment("--until", until, zone),
@@ -209,6 +211,17 @@ final class ReplayCommand implements Callable<Integer> {
             spec.commandLine(),
             option + ": unknown value '" + value + "': give one of " + String.join(", ", known));
       }
+    }
+  }
+
+  /** A misspelled name would find nothing, and seem to say that nothing happened. */
+  private void syscallKnown(String value) {
+    SyscallTables tables = new SyscallTables();
+    boolean number = value.matches("-?\\d{1,10}");
+    if (!number
+        && tables.supported().stream().noneMatch(arch -> tables.number(arch, value).isPresent())) {
+      throw new ParameterException(
+          spec.commandLine(), "--syscall: no ABI has a call '" + value + "': see syscall --list");
     }
   }
 

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.attribution.ProcessEventsStatus;
+import io.seccompwatch.posture.Posture;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.publish.KubernetesStatus;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.violation.ViolationJson;
@@ -27,6 +29,8 @@ public final class StatusPage implements HttpApi.Page {
    * @param canary how it would be known that denials are seen
    * @param events violations by what became of them as Kubernetes Events; empty when there are none
    * @param processEvents how forks, execs and exits are followed
+   * @param posture the seccomp posture of the node's containers; null before the first look
+   * @param kernelAudit what the kernel's audit system says of itself
    * @param problems everything else that is not as it should be, in words
    */
   public record Status(
@@ -40,6 +44,8 @@ public final class StatusPage implements HttpApi.Page {
       KubernetesStatus kubernetes,
       Map<String, Long> events,
       ProcessEventsStatus processEvents,
+      @Nullable Posture posture,
+      KernelAuditStatus kernelAudit,
       List<String> problems) {}
 
   private final Supplier<Status> status;
@@ -87,6 +93,8 @@ public final class StatusPage implements HttpApi.Page {
     writeKubernetes(status.kubernetes(), to);
     writeCounts("events", status.events(), to);
     writeProcessEvents(status.processEvents(), to);
+    PostureJson.write(status.posture(), to);
+    writeKernel(status.kernelAudit(), to);
     to.writeArrayFieldStart("problems");
     for (String problem : status.problems()) {
       to.writeString(problem);
@@ -125,6 +133,21 @@ public final class StatusPage implements HttpApi.Page {
     to.writeNumberField("untracked", events.counts().untracked());
     to.writeNumberField("processes", events.counts().processes());
     to.writeNumberField("tombstones", events.counts().tombstones());
+    to.writeEndObject();
+  }
+
+  private static void writeKernel(KernelAuditStatus audit, JsonGenerator to) throws IOException {
+    to.writeObjectFieldStart("kernel");
+    KernelAuditStatus.Values values = audit.values();
+    if (values != null) {
+      to.writeNumberField("enabled", values.enabled());
+      to.writeNumberField("auditdPid", values.daemonPid());
+      to.writeNumberField("rateLimit", values.rateLimit());
+      to.writeNumberField("backlogLimit", values.backlogLimit());
+      to.writeNumberField("backlog", values.backlog());
+      to.writeNumberField("lostSinceBoot", values.lost());
+    }
+    to.writeStringField("problem", audit.problem());
     to.writeEndObject();
   }
 

@@ -10,19 +10,24 @@ import io.seccompwatch.violation.Violation;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /api/v1/violations}: the last violations, newest first, filtered by namespace, pod,
- * container, workload, syscall, action and since (an ISO time), at most {@code limit} of them.
+ * container, workload, syscall, action and since (an ISO time, or {@code 30m} ago), at most {@code
+ * limit} of them.
  */
 public final class ViolationsPage implements HttpApi.Page {
 
@@ -37,14 +42,18 @@ public final class ViolationsPage implements HttpApi.Page {
           Set.of(
               "namespace", "pod", "container", "workload", "syscall", "action", "since", "limit"));
 
+  private static final Pattern AGO = Pattern.compile("\\d{1,6}[smhd]");
+
   private final RecentViolations violations;
+  private final InstantSource clock;
   private final ViolationJson schema = new ViolationJson();
   private final JsonFactory json =
       JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
-  /** A page over the store. */
-  public ViolationsPage(RecentViolations violations) {
+  /** A page over the store; the clock tells how long ago something was. */
+  public ViolationsPage(RecentViolations violations, InstantSource clock) {
     this.violations = violations;
+    this.clock = clock;
   }
 
   @Override
@@ -77,7 +86,7 @@ public final class ViolationsPage implements HttpApi.Page {
     }
   }
 
-  private static Predicate<Violation> filter(Query query) throws Query.BadQuery {
+  private Predicate<Violation> filter(Query query) throws Query.BadQuery {
     Instant since = since(query.get("since"));
     return since(since)
         .and(named(query.get("namespace"), Workload::namespace))
@@ -124,12 +133,20 @@ public final class ViolationsPage implements HttpApi.Page {
     return violation -> wanted == null || wanted.equals(value.apply(violation));
   }
 
-  private static @Nullable Instant since(@Nullable String text) throws Query.BadQuery {
+  private @Nullable Instant since(@Nullable String text) throws Query.BadQuery {
     try {
-      return text == null ? null : Instant.parse(text);
+      if (text == null) {
+        return null;
+      }
+      return AGO.matcher(text).matches() ? clock.instant().minus(ago(text)) : Instant.parse(text);
     } catch (DateTimeParseException e) {
-      throw new Query.BadQuery("since is no ISO time; give 2026-11-22T10:20:00Z say");
+      throw new Query.BadQuery("since is no time; give 2026-11-22T10:20:00Z or 30m say");
     }
+  }
+
+  /** {@code 90s}, {@code 30m}, {@code 24h} or {@code 7d}, as {@code replay} takes them. */
+  private static Duration ago(String text) {
+    return Duration.parse((text.endsWith("d") ? "P" : "PT") + text.toUpperCase(Locale.ROOT));
   }
 
   private static int limit(@Nullable String text) throws Query.BadQuery {

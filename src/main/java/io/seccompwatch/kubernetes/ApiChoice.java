@@ -66,6 +66,13 @@ public sealed interface ApiChoice {
     return new On(access, nodeName, access.toString());
   }
 
+  /** Where a pod's account is mounted; the variable is the Kubernetes client's own. */
+  static Path account(Map<String, String> environment) {
+    String token = environment.get("KUBERNETES_AUTH_SERVICEACCOUNT_TOKEN");
+    Path directory = token == null ? null : Path.of(token).toAbsolutePath().getParent();
+    return directory == null ? SERVICE_ACCOUNT : directory;
+  }
+
   private static ApiChoice without(boolean required, String problem, String remedy) {
     return required ? new Impossible(problem, remedy) : new Off(problem + ": " + remedy);
   }

@@ -28,6 +28,7 @@ final class PodDraft {
     final ContainerType type;
     @Nullable String image;
     @Nullable SeccompProfile profile;
+    boolean privileged;
     final List<String> ids = new ArrayList<>(3);
     final List<Termination> sigsys = new ArrayList<>(0);
 
@@ -87,6 +88,8 @@ final class PodDraft {
                     run.type,
                     run.image,
                     run.profile == null ? profile : run.profile,
+                    run.profile != null,
+                    run.privileged,
                     run.ids,
                     run.sigsys)));
     return new PodFacts(

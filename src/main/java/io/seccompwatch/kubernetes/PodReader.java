@@ -115,7 +115,7 @@ final class PodReader {
         field -> {
           switch (field) {
             case "nodeName" -> pod.nodeName = text(MAX_NAME);
-            case "securityContext" -> pod.profile = securityContext(pod);
+            case "securityContext" -> pod.profile = securityContext(pod).profile();
             case "containers" -> specified(pod, ContainerType.CONTAINER);
             case "initContainers" -> specified(pod, ContainerType.INIT);
             case "ephemeralContainers" -> specified(pod, ContainerType.EPHEMERAL);
@@ -128,30 +128,38 @@ final class PodReader {
     json.items(
         () -> {
           @Nullable String[] named = new @Nullable String[2];
-          @Nullable SeccompProfile[] profile = new @Nullable SeccompProfile[1];
+          Security[] asked = {Security.NOTHING};
           json.fields(
               field -> {
                 switch (field) {
                   case "name" -> named[0] = text(MAX_NAME);
                   case "image" -> named[1] = text(MAX_TEXT);
-                  case "securityContext" -> profile[0] = securityContext(pod);
+                  case "securityContext" -> asked[0] = securityContext(pod);
                   default -> json.skip();
                 }
               });
           PodDraft.Run container = container(pod, named[0], type);
           if (container != null && container.image == null) {
             container.image = named[1];
-            container.profile = profile[0];
+            container.profile = asked[0].profile();
+            container.privileged = asked[0].privileged();
           }
         });
   }
 
-  /** Reads a security context: notes the SELinux level and returns the seccomp profile. */
-  private @Nullable SeccompProfile securityContext(PodDraft pod) throws IOException {
+  /** What is wanted of a security context; the annotations of before 1.27 are ignored, as there. */
+  private record Security(@Nullable SeccompProfile profile, boolean privileged) {
+    static final Security NOTHING = new Security(null, false);
+  }
+
+  /** Reads a security context, and notes the SELinux level. */
+  private Security securityContext(PodDraft pod) throws IOException {
     @Nullable String[] profile = new @Nullable String[2];
+    boolean[] privileged = {false};
     json.fields(
         field -> {
           switch (field) {
+            case "privileged" -> privileged[0] = json.isTrue();
             case "seLinuxOptions" ->
                 json.fields(
                     option -> {
@@ -173,9 +181,10 @@ final class PodReader {
           }
         });
     if (RUNTIME_DEFAULT.type().equals(profile[0])) {
-      return RUNTIME_DEFAULT;
+      return new Security(RUNTIME_DEFAULT, privileged[0]);
     }
-    return profile[0] == null ? null : new SeccompProfile(profile[0], profile[1]);
+    return new Security(
+        profile[0] == null ? null : new SeccompProfile(profile[0], profile[1]), privileged[0]);
   }
 
   private void status(PodDraft pod) throws IOException {

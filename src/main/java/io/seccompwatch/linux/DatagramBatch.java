@@ -5,20 +5,15 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Up to {@value #SIZE} netlink datagrams that are received at once (recvmmsg(2)) into memory that
- * is used again and again. Owned by one thread.
+ * Some netlink datagrams that are received at once (recvmmsg(2)) into memory that is used again and
+ * again. Owned by one thread.
  */
 final class DatagramBatch {
-
-  /** How many datagrams one call takes. */
-  static final int SIZE = 64;
-
-  /** The most that is kept of one: the longest message of the connector of Linux 6.18 has 76. */
-  static final int DATAGRAM_BYTES = 256;
 
   // include/linux/socket.h
   private static final int MSG_TRUNC = 0x20;
   private static final int MSG_DONTWAIT = 0x40;
+  private static final int MSG_WAITFORONE = 0x10000;
 
   // struct sockaddr_nl { sa_family_t family; u16 pad; u32 pid; u32 groups; }
   private static final int ADDRESS_BYTES = 12;
@@ -34,22 +29,32 @@ final class DatagramBatch {
   private static final int LENGTH_AT = 56;
   private static final int VECTOR_BYTES = 16;
 
+  private final int size;
+  private final int datagramBytes;
   private final MemorySegment headers;
   private final ByteBuffer fields;
   private final ByteBuffer addresses;
   private final ByteBuffer data;
 
-  DatagramBatch(Arena memory) {
-    headers = memory.allocate((long) SIZE * HEADER_BYTES, Long.BYTES);
+  /**
+   * Room for datagrams.
+   *
+   * @param size how many one call takes
+   * @param datagramBytes the most that is kept of one
+   */
+  DatagramBatch(Arena memory, int size, int datagramBytes) {
+    this.size = size;
+    this.datagramBytes = datagramBytes;
+    headers = memory.allocate((long) size * HEADER_BYTES, Long.BYTES);
     fields = SystemCalls.bytes(headers);
-    MemorySegment names = memory.allocate((long) SIZE * ADDRESS_BYTES, Long.BYTES);
+    MemorySegment names = memory.allocate((long) size * ADDRESS_BYTES, Long.BYTES);
     addresses = SystemCalls.bytes(names);
-    MemorySegment buffers = memory.allocate((long) SIZE * DATAGRAM_BYTES, Long.BYTES);
+    MemorySegment buffers = memory.allocate((long) size * datagramBytes, Long.BYTES);
     data = SystemCalls.bytes(buffers);
-    MemorySegment vectors = memory.allocate((long) SIZE * VECTOR_BYTES, Long.BYTES);
+    MemorySegment vectors = memory.allocate((long) size * VECTOR_BYTES, Long.BYTES);
     ByteBuffer vector = SystemCalls.bytes(vectors);
-    for (int i = 0; i < SIZE; i++) {
-      vector.putLong(buffers.address() + at(i)).putLong(DATAGRAM_BYTES);
+    for (int i = 0; i < size; i++) {
+      vector.putLong(buffers.address() + at(i)).putLong(datagramBytes);
       fields.putLong(i * HEADER_BYTES, names.address() + (long) i * ADDRESS_BYTES);
       fields.putLong(i * HEADER_BYTES + VECTOR_AT, vectors.address() + (long) i * VECTOR_BYTES);
       fields.putLong(i * HEADER_BYTES + VECTORS_AT, 1);
@@ -58,10 +63,19 @@ final class DatagramBatch {
 
   /** Takes what waits, without waiting: how many datagrams, or the negated errno. */
   int receive(SystemCalls calls, int socket) {
-    for (int i = 0; i < SIZE; i++) {
+    return receive(calls, socket, MSG_DONTWAIT);
+  }
+
+  /** As {@link #receive(SystemCalls, int)}, but waits for the first as long as the socket does. */
+  int receiveWaiting(SystemCalls calls, int socket) {
+    return receive(calls, socket, MSG_WAITFORONE);
+  }
+
+  private int receive(SystemCalls calls, int socket, int flags) {
+    for (int i = 0; i < size; i++) {
       fields.putInt(i * HEADER_BYTES + NAME_LENGTH_AT, ADDRESS_BYTES);
     }
-    return (int) calls.call(Call.RECVMMSG, socket, headers.address(), SIZE, MSG_DONTWAIT, 0);
+    return (int) calls.call(Call.RECVMMSG, socket, headers.address(), size, flags, 0);
   }
 
   /** All datagrams; each begins at its {@link #at}. */
@@ -70,10 +84,11 @@ final class DatagramBatch {
   }
 
   int at(int datagram) {
-    return datagram * DATAGRAM_BYTES;
+    return datagram * datagramBytes;
   }
 
-  int length(int datagram) {
+  /** How many bytes of it are kept. */
+  int received(int datagram) {
     return fields.getInt(datagram * HEADER_BYTES + LENGTH_AT);
   }
 

@@ -24,17 +24,11 @@ public final class ProcessConnector extends PolledDescriptor {
   /** The receive buffer that is asked for: 1 MiB lost nothing in a storm of 23,000 forks/s. */
   public static final int WANTED_BUFFER_BYTES = 8 << 20;
 
-  // include/linux/socket.h, include/uapi/linux/netlink.h, include/uapi/asm-generic/socket.h
-  private static final int AF_NETLINK = 16;
-  private static final int SOCK_DGRAM = 2;
-  private static final int NETLINK_CONNECTOR = 11;
-  private static final int SOL_SOCKET = 1;
-  private static final int SO_RCVBUF = 8;
-  private static final int SO_RCVBUFFORCE = 33;
+  /** How many messages one call takes. */
+  static final int BATCH = 64;
 
-  // struct sockaddr_nl { sa_family_t family; u16 pad; u32 pid; u32 groups; }
-  private static final int ADDRESS_BYTES = 12;
-  private static final int GROUPS_AT = 8;
+  /** The most that is kept of one: the longest message of Linux 6.18 has 76. */
+  private static final int DATAGRAM_BYTES = 256;
 
   private static final short NLMSG_DONE = 3;
   private static final int REQUEST_BYTES = ProcessEventParser.EVENT_AT + Integer.BYTES;
@@ -78,7 +72,7 @@ public final class ProcessConnector extends PolledDescriptor {
     this.bufferBytes = bufferBytes;
     int question = ThreadLocalRandom.current().nextInt();
     this.parser = new ProcessEventParser(sink, question);
-    this.batch = new DatagramBatch(memory);
+    this.batch = new DatagramBatch(memory, BATCH, DATAGRAM_BYTES);
     this.timespec = memory.allocate(2 * Long.BYTES, Long.BYTES);
     this.suspended = new SuspendedTime(clock -> BootTime.read(calls, clock, timespec));
     this.request = memory.allocate(REQUEST_BYTES, Long.BYTES);
@@ -105,22 +99,12 @@ public final class ProcessConnector extends PolledDescriptor {
     // Collected with the object: the last user of the memory may be any thread.
     Arena memory = Arena.ofAuto();
     SystemCalls calls = new SystemCalls(memory);
-    int type = SOCK_DGRAM | O_CLOEXEC | O_NONBLOCK; // the flags of socket(2) are those of open(2)
-    int socket =
-        (int) usable("socket", calls.call(Call.SOCKET, AF_NETLINK, type, NETLINK_CONNECTOR, 0, 0));
+    int socket = open(calls, memory);
     int bufferBytes;
     try {
-      MemorySegment address = memory.allocate(ADDRESS_BYTES, Integer.BYTES);
-      SystemCalls.bytes(address)
-          .putShort(0, (short) AF_NETLINK)
-          .putInt(GROUPS_AT, 1 << (ProcessEventParser.CN_IDX_PROC - 1));
-      usable("bind", calls.call(Call.BIND, socket, address.address(), ADDRESS_BYTES, 0, 0));
-      bufferBytes = enlarge(calls, memory, socket);
-    } catch (ProcessConnectorException e) {
-      calls.call(Call.CLOSE, socket, 0, 0, 0, 0);
-      throw e;
+      bufferBytes = NetlinkSocket.enlarge(calls, memory, socket, WANTED_BUFFER_BYTES);
     } catch (ErrnoException e) {
-      calls.call(Call.CLOSE, socket, 0, 0, 0, 0);
+      NetlinkSocket.close(calls, socket);
       throw new ProcessConnectorException(String.valueOf(e.getMessage()));
     }
     ProcessConnector connector;
@@ -148,8 +132,8 @@ public final class ProcessConnector extends PolledDescriptor {
   }
 
   /**
-   * Gives the sink what waits, up to {@value DatagramBatch#SIZE} messages, without waiting. {@link
-   * #hasEmptied} tells whether that was all.
+   * Gives the sink what waits, up to {@value #BATCH} messages, without waiting. {@link #hasEmptied}
+   * tells whether that was all.
    *
    * @return how many messages were taken; 0 when none waits, and maybe else, or this is closed
    * @throws ErrnoException when recvmmsg(2) fails
@@ -191,7 +175,7 @@ public final class ProcessConnector extends PolledDescriptor {
 
   private void take(int datagram) {
     if (batch.isWhole(datagram)) {
-      parser.read(batch.data(), batch.at(datagram), batch.length(datagram), suspended.nanos());
+      parser.read(batch.data(), batch.at(datagram), batch.received(datagram), suspended.nanos());
     } else {
       parser.unreadable();
     }
@@ -303,7 +287,7 @@ public final class ProcessConnector extends PolledDescriptor {
               + " hostPID), or a kernel without CONFIG_PROC_EVENTS");
     }
     if (parser.answer() != 0) {
-      throw refused("request", new Errno(parser.answer()));
+      throw refused(new ErrnoException("request", new Errno(parser.answer())));
     }
     if (answered < began - NANOS_PER_MILLI || answered > now + NANOS_PER_MILLI) {
       throw new ProcessConnectorException("the clocks here are those of another time namespace");
@@ -335,39 +319,32 @@ public final class ProcessConnector extends PolledDescriptor {
     }
   }
 
-  private static int enlarge(SystemCalls calls, Arena memory, int socket) throws ErrnoException {
-    MemorySegment value = memory.allocate(2L * Integer.BYTES, Integer.BYTES);
-    SystemCalls.bytes(value).putInt(0, WANTED_BUFFER_BYTES);
-    long address = value.address();
-    if (calls.call(Call.SETSOCKOPT, socket, SOL_SOCKET, SO_RCVBUFFORCE, address, Integer.BYTES)
-        < 0) {
-      // Without CAP_NET_ADMIN: as much as net.core.rmem_max lets anybody have
-      calls.call(Call.SETSOCKOPT, socket, SOL_SOCKET, SO_RCVBUF, address, Integer.BYTES);
+  private static int open(SystemCalls calls, Arena memory) throws ProcessConnectorException {
+    try {
+      int group = 1 << (ProcessEventParser.CN_IDX_PROC - 1);
+      int flags = O_CLOEXEC | O_NONBLOCK;
+      return NetlinkSocket.open(calls, memory, NetlinkSocket.NETLINK_CONNECTOR, group, flags);
+    } catch (ErrnoException e) {
+      throw refused(e);
     }
-    SystemCalls.bytes(value).putInt(Integer.BYTES, Integer.BYTES);
-    ErrnoException.check(
-        "getsockopt process connector",
-        calls.call(
-            Call.GETSOCKOPT, socket, SOL_SOCKET, SO_RCVBUF, address, address + Integer.BYTES));
-    return SystemCalls.bytes(value).getInt(0);
   }
 
   private static long usable(String what, long result) throws ProcessConnectorException {
     if (result >= 0) {
       return result;
     }
-    throw refused(what, new Errno((int) -result));
+    throw refused(new ErrnoException(what, new Errno((int) -result)));
   }
 
-  private static ProcessConnectorException refused(String what, Errno errno) {
+  private static ProcessConnectorException refused(ErrnoException failure) {
     String why =
-        switch (errno.number()) {
+        switch (failure.errno().number()) {
           case 111 -> "this is another network namespace than the node's: give hostNetwork";
           case 1, 13 -> "not permitted: give CAP_NET_ADMIN, in the node's user namespace";
           case 93, 97 -> "this kernel has no process connector (CONFIG_CONNECTOR)";
           case 38 -> "not supported on " + Machine.describe();
           default -> "unexpected";
         };
-    return new ProcessConnectorException(why + " (" + what + ": " + errno.name() + ")");
+    return new ProcessConnectorException(why + " (" + failure.getMessage() + ")");
   }
 }

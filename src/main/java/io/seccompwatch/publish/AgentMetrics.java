@@ -23,6 +23,7 @@ public final class AgentMetrics implements MultiCollector {
   public record Build(String version, String revision, String javaVersion) {}
 
   private final Books books;
+  private final Conditions asked;
   private final ConditionMetrics conditions;
   private final Build build;
 
@@ -33,6 +34,7 @@ public final class AgentMetrics implements MultiCollector {
    */
   public AgentMetrics(Books books, Conditions conditions, Build build) {
     this.books = books;
+    this.asked = conditions;
     this.conditions = new ConditionMetrics(conditions, books.startMillis());
     this.build = build;
   }
@@ -40,9 +42,10 @@ public final class AgentMetrics implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     List<MetricSnapshot> all = new ArrayList<>();
-    conditions.addTo(all);
+    ContainerSeries.Bounded containers = asked.containers().get();
+    conditions.addTo(all, containers);
     synchronized (books) {
-      addViolations(all);
+      addViolations(all, containers.overflowed());
       addPipeline(all);
       CanaryMetrics.addTo(all, books);
     }
@@ -62,7 +65,7 @@ public final class AgentMetrics implements MultiCollector {
     return new MetricSnapshots(all);
   }
 
-  private void addViolations(List<MetricSnapshot> all) {
+  private void addViolations(List<MetricSnapshot> all, long containersOverflowed) {
     all.add(series("seccomp_denials", "Syscalls that a seccomp filter blocked.", books.denials));
     all.add(
         series(
@@ -89,6 +92,9 @@ public final class AgentMetrics implements MultiCollector {
         counter(books.denials.overflowed(), Labels.of("metric", "seccomp_denials_total")));
     overflow.dataPoint(
         counter(books.logged.overflowed(), Labels.of("metric", "seccomp_logged_syscalls_total")));
+    for (String metric : ContainerMetrics.NAMES) {
+      overflow.dataPoint(counter(containersOverflowed, Labels.of("metric", metric)));
+    }
     all.add(overflow.build());
     CounterSnapshot.Builder retired =
         counterOf(
@@ -123,10 +129,12 @@ public final class AgentMetrics implements MultiCollector {
     CounterSnapshot.Builder lost =
         counterOf("seccomp_watch_records_lost", "Records known to be lost before they were read.");
     for (SourceBook book : books.sources) {
-      book.rejected.forEach(
-          (reason, n) ->
-              rejected.dataPoint(
-                  counter(n, Labels.of("source", book.source(), "reason", reason.label()))));
+      if (book.reads()) {
+        book.rejected.forEach(
+            (reason, n) ->
+                rejected.dataPoint(
+                    counter(n, Labels.of("source", book.source(), "reason", reason.label()))));
+      }
       book.lost.forEach(
           (reason, n) ->
               lost.dataPoint(
@@ -138,7 +146,7 @@ public final class AgentMetrics implements MultiCollector {
         gaugeOf(
             "seccomp_watch_source_last_record_timestamp_seconds",
             "When the source last brought a seccomp record; 0 for never.");
-    for (SourceBook book : books.sources) {
+    for (SourceBook book : books.sources.stream().filter(SourceBook::reads).toList()) {
       last.dataPoint(gauge(book.lastRecordMillis / 1_000.0, Labels.of("source", book.source())));
     }
     all.add(last.build());
@@ -169,7 +177,7 @@ public final class AgentMetrics implements MultiCollector {
 
   private CounterSnapshot perSource(String name, String help, ToLongFunction<SourceBook> value) {
     CounterSnapshot.Builder builder = counterOf("seccomp_watch_" + name, help);
-    for (SourceBook book : books.sources) {
+    for (SourceBook book : books.sources.stream().filter(SourceBook::reads).toList()) {
       builder.dataPoint(counter(value.applyAsLong(book), Labels.of("source", book.source())));
     }
     return builder.build();

@@ -114,12 +114,21 @@ public final class Books {
    * one name, two syslog files say, share a page.
    */
   public synchronized SourceBook open(String source) {
+    return open(source, true);
+  }
+
+  /** The page of somebody who is no source and only tells of losses. */
+  public synchronized SourceBook openLosses(String teller) {
+    return open(teller, false);
+  }
+
+  private SourceBook open(String source, boolean reads) {
     for (SourceBook book : sources) {
       if (book.source().equals(source)) {
         return book;
       }
     }
-    SourceBook book = new SourceBook(source);
+    SourceBook book = new SourceBook(source, reads);
     sources.add(book);
     return book;
   }
@@ -175,6 +184,7 @@ public final class Books {
   public synchronized List<CanarySuccess> canarySuccesses() {
     return canaryOn
         ? sources.stream()
+            .filter(SourceBook::reads)
             .map(
                 book ->
                     new CanarySuccess(

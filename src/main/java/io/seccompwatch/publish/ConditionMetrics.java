@@ -22,7 +22,7 @@ final class ConditionMetrics {
     this.startMillis = startMillis;
   }
 
-  void addTo(List<MetricSnapshot> all) {
+  void addTo(List<MetricSnapshot> all, ContainerSeries.Bounded containers) {
     addSources(all, conditions.sources().get());
     all.add(
         counters(
@@ -38,6 +38,8 @@ final class ConditionMetrics {
             conditions.events().get()));
     addKubernetes(all, conditions.kubernetes().get());
     all.addAll(ProcessEventMetrics.of(conditions.processEvents().get()));
+    all.addAll(ContainerMetrics.of(containers.series()));
+    all.addAll(KernelAuditMetrics.of(conditions.kernelAudit().get()));
   }
 
   private void addSources(List<MetricSnapshot> all, List<SourceStatus> statuses) {

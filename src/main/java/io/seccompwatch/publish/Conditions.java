@@ -13,10 +13,14 @@ import java.util.function.Supplier;
  * @param events violations by what became of them as Kubernetes Events; empty when there are none
  * @param kubernetes the reading of pods
  * @param processEvents the process connector
+ * @param containers the seccomp posture of the node's containers
+ * @param kernelAudit the kernel's audit system
  */
 public record Conditions(
     Supplier<List<SourceStatus>> sources,
     Supplier<Map<String, Long>> logLines,
     Supplier<Map<String, Long>> events,
     Supplier<KubernetesStatus> kubernetes,
-    Supplier<ProcessEventsStatus> processEvents) {}
+    Supplier<ProcessEventsStatus> processEvents,
+    Supplier<ContainerSeries.Bounded> containers,
+    Supplier<KernelAuditStatus> kernelAudit) {}

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class SourceBook {
 
   private final String source;
+  private final boolean reads;
   private final AtomicLong lines = new AtomicLong();
   final Map<RejectReason, Long> rejected = new EnumMap<>(RejectReason.class);
   final Map<LossReason, Long> lost = new EnumMap<>(LossReason.class);
@@ -22,8 +23,14 @@ public final class SourceBook {
   double canarySuccessSeconds;
   double canaryDelaySeconds = Double.NaN;
 
-  SourceBook(String source) {
+  /**
+   * An empty page.
+   *
+   * @param reads whether lines come from there, and not losses alone
+   */
+  SourceBook(String source, boolean reads) {
     this.source = source;
+    this.reads = reads;
     for (RejectReason reason : RejectReason.values()) {
       rejected.put(reason, 0L);
     }
@@ -35,6 +42,10 @@ public final class SourceBook {
   /** The source's name, {@code audit-log} say. */
   public String source() {
     return source;
+  }
+
+  boolean reads() {
+    return reads;
   }
 
   /** Counts a line; called for every line there is, hence without the books' lock. */

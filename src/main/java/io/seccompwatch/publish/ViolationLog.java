@@ -92,14 +92,15 @@ public final class ViolationLog implements Publisher, AutoCloseable {
   }
 
   /**
-   * Writes what waits and ends the writer.
+   * Writes what waits and ends the writer; what waits for a writer that never began stays
+   * unwritten.
    *
    * @param patience how long to wait for room and then for the writer, each
    * @return how many lines were accepted and could not be written in that time
    */
   public long close(Duration patience) {
     try {
-      if (queue.offer(new Stop(), patience.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (writer.isAlive() && queue.offer(new Stop(), patience.toMillis(), TimeUnit.MILLISECONDS)) {
         writer.join(patience);
       }
     } catch (InterruptedException e) {
@@ -116,8 +117,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
       while (next instanceof Waiting) {
         int lines = 0;
         while (next instanceof Waiting waiting && batch.size() < BATCH_BYTES) {
-          json.writeLine(waiting.violation(), waiting.suppressed(), batch);
-          lines++;
+          lines += append(waiting, batch);
           next = queue.poll();
         }
         flush(batch, lines);
@@ -127,6 +127,21 @@ public final class ViolationLog implements Publisher, AutoCloseable {
       Thread.currentThread().interrupt();
     } catch (IOException e) {
       problem = target + ": " + e.getMessage();
+    }
+  }
+
+  /** Adds a line to the batch; a defect in one violation is that line's failure and no more. */
+  private int append(Waiting waiting, ByteArrayOutputStream batch) throws IOException {
+    int before = batch.size();
+    try {
+      json.writeLine(waiting.violation(), waiting.suppressed(), batch);
+      return 1;
+    } catch (RuntimeException e) {
+      byte[] torn = batch.toByteArray();
+      batch.reset();
+      batch.write(torn, 0, before);
+      failed.getAndIncrement();
+      return 0;
     }
   }
 

@@ -13,8 +13,19 @@ public enum Dialect {
   SYSLOG(LineForm.SYSLOG_KERNEL, LineForm.JOURNALD, LineForm.AUDISP),
   /** {@code /dev/kmsg}. */
   KMSG(LineForm.KMSG),
-  /** Every form: for lines whose origin the user vouches for, as {@code replay} reads them. */
-  ANY(LineForm.values());
+  /** Messages of type 1326 of the kernel's audit socket, which are in no file. */
+  AUDIT_NETLINK(LineForm.NETLINK),
+  /**
+   * Every form that a file may hold: for lines whose origin the user vouches for, as {@code replay}
+   * reads them.
+   */
+  ANY(
+      LineForm.AUDITD,
+      LineForm.KMSG,
+      LineForm.KERNEL_TEXT,
+      LineForm.SYSLOG_KERNEL,
+      LineForm.JOURNALD,
+      LineForm.AUDISP);
 
   @SuppressWarnings("ImmutableEnumChecker") // Set.copyOf cannot be changed
   private final Set<LineForm> forms;

@@ -13,5 +13,7 @@ public enum LineForm {
   /** {@code … audit[PID]: SECCOMP …}: journald's rendering; it has no stamp and no serial. */
   JOURNALD,
   /** A syslog line of auditd's syslog plugin, which carries auditd's form. */
-  AUDISP
+  AUDISP,
+  /** {@code audit(…): …}: the text of a message of type 1326 on the kernel's audit socket. */
+  NETLINK
 }

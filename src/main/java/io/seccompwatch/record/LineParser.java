@@ -43,6 +43,10 @@ public final class LineParser {
 
   /** What {@code buffer[from, to)} is: one line without its line end. */
   public Line parse(byte[] buffer, int from, int to) {
+    if (dialect == Dialect.AUDIT_NETLINK) {
+      in.reset(buffer, from, to);
+      return stampAndBody(LineForm.NETLINK, BodyParser.Tail.NONE);
+    }
     if (isAnotherAuditdType(buffer, from, to)) {
       return Line.OTHER;
     }
@@ -211,8 +215,13 @@ public final class LineParser {
         }
         yield recognise(LineForm.JOURNALD, null, BodyParser.Tail.NONE);
       }
-      case AUDISP -> auditd(LineForm.AUDISP);
-      case DAEMON -> loss(lossMessages.daemon());
+      case AUDISP -> {
+        Line line = auditd(LineForm.AUDISP);
+        yield line instanceof Line.Other ? loss(lossMessages.auditdSaying()) : line;
+      }
+      case AUDITD -> loss(lossMessages.auditdSaying());
+      case RSYSLOGD -> loss(lossMessages.rsyslogd());
+      case JOURNALD -> loss(lossMessages.journald());
       case NONE -> Line.OTHER;
     };
   }

@@ -21,8 +21,12 @@ final class SyslogHeader {
     AUDIT,
     /** auditd's dispatcher or its syslog plugin. */
     AUDISP,
-    /** A daemon whose notices of loss count: auditd, rsyslogd, systemd-journald. */
-    DAEMON,
+    /** auditd itself; it always gives its PID. */
+    AUDITD,
+    /** rsyslogd, of itself. */
+    RSYSLOGD,
+    /** systemd-journald, of itself; with its PID. */
+    JOURNALD,
     /** Anybody else, or no syslog line at all. */
     NONE
   }
@@ -129,12 +133,28 @@ final class SyslogHeader {
     if (is(AUDISPD, from, to) || is(AUDISP_SYSLOG, from, to)) {
       return Writer.AUDISP;
     }
-    boolean daemon =
-        is(AUDITD, from, to)
-            || is(JOURNALD, from, to)
-            || is(JOURNALD_SHORT, from, to)
-            || in.matches(RSYSLOGD, from);
-    return daemon ? Writer.DAEMON : Writer.NONE;
+    if (is(AUDITD, from, to)) {
+      return pid ? Writer.AUDITD : Writer.NONE;
+    }
+    if (is(JOURNALD, from, to) || is(JOURNALD_SHORT, from, to)) {
+      return pid ? Writer.JOURNALD : Writer.NONE;
+    }
+    return isRsyslogd(from, to) ? Writer.RSYSLOGD : Writer.NONE;
+  }
+
+  /** {@code rsyslogd}, in some versions with the number of its message, {@code rsyslogd-2177}. */
+  private boolean isRsyslogd(int from, int to) {
+    if (!in.matches(RSYSLOGD, from)) {
+      return false;
+    }
+    int at = from + RSYSLOGD.length;
+    if (at < to && in.byteAt(at) == '-') {
+      at++;
+    }
+    while (at < to && Cursor.isDigit(in.byteAt(at))) {
+      at++;
+    }
+    return at == to;
   }
 
   private boolean is(byte[] name, int from, int to) {

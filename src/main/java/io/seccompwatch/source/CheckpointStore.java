@@ -23,7 +23,7 @@ public final class CheckpointStore {
 
   private static final long MAX_BYTES = 1 << 20;
 
-  private final Path directory;
+  private final @Nullable Path directory;
   private final boolean forced;
 
   /**
@@ -36,9 +36,14 @@ public final class CheckpointStore {
   }
 
   /** A store that need not wait for the disk, for tests that write thousands of checkpoints. */
-  CheckpointStore(Path directory, boolean forced) {
+  CheckpointStore(@Nullable Path directory, boolean forced) {
     this.directory = directory;
     this.forced = forced;
+  }
+
+  /** Keeps nothing and has nothing, for who follows a file for a moment only. */
+  public static CheckpointStore none() {
+    return new CheckpointStore(null, false);
   }
 
   /**
@@ -55,7 +60,10 @@ public final class CheckpointStore {
    * @param source name of the source, letters, digits and {@code -}
    */
   public Loaded load(String source) {
-    Path file = file(source);
+    if (directory == null) {
+      return new Loaded(null, null);
+    }
+    Path file = file(directory, source);
     try {
       if (Files.size(file) > MAX_BYTES) {
         return unusable(file, "larger than a checkpoint can be");
@@ -77,7 +85,10 @@ public final class CheckpointStore {
    * @return why it could not be written, or null when it was
    */
   public @Nullable String save(String source, Checkpoint checkpoint) {
-    Path file = file(source);
+    if (directory == null) {
+      return null;
+    }
+    Path file = file(directory, source);
     Path draft = directory.resolve(source + ".checkpoint.tmp");
     byte[] bytes = CheckpointFormat.format(checkpoint).getBytes(StandardCharsets.ISO_8859_1);
     try {
@@ -110,7 +121,7 @@ public final class CheckpointStore {
     }
   }
 
-  private Path file(String source) {
+  private static Path file(Path directory, String source) {
     return directory.resolve(source + ".checkpoint");
   }
 

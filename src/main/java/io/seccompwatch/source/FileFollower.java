@@ -35,6 +35,7 @@ public final class FileFollower implements AutoCloseable {
   private final LongSupplier nanos;
   private final FollowerLimits limits;
   private final FollowedFiles files;
+  private final LineSink sink;
 
   private long lastCheckpoint;
   private boolean checkpointWanted = true;
@@ -86,6 +87,7 @@ public final class FileFollower implements AutoCloseable {
     this.clock = clock;
     this.nanos = nanos;
     this.limits = limits;
+    this.sink = sink;
     this.files = new FollowedFiles(file, startAt, sink, clock, limits, access);
     CheckpointStore.Loaded loaded =
         startAt == StartAt.CHECKPOINT
@@ -119,6 +121,9 @@ public final class FileFollower implements AutoCloseable {
     }
     if (changed) {
       lastRead = clock.instant();
+    }
+    if (!more) {
+      sink.idle();
     }
     boolean due = now - lastCheckpoint >= limits.checkpointEvery().toNanos();
     // Where a link led is not to be found again from its name: that is kept at once.

@@ -27,6 +27,9 @@ public interface LineSink {
    */
   void lost(LossReason reason, long count);
 
+  /** All that was there has been read, and the source is about to wait for more. */
+  default void idle() {}
+
   /** The followed file was rotated (renamed, truncated or replaced) and the follower moved on. */
   void rotated();
 }

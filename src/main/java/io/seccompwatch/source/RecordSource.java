@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * are for any thread.
  */
 public sealed interface RecordSource extends Runnable, AutoCloseable
-    permits FileSource, KmsgSource {
+    permits FileSource, KmsgSource, AuditNetlinkSource {
 
   /** How the source is doing. */
   SourceState state();

@@ -26,6 +26,7 @@ class AgentConfigTest {
           Path.of("/var/lib/seccomp-watch"),
           Path.of("/proc"),
           Path.of("/sys/fs/cgroup"),
+          Path.of("/"),
           AgentConfig.ProcessEvents.AUTO,
           AgentConfig.Kubernetes.AUTO,
           null,
@@ -52,6 +53,7 @@ class AgentConfigTest {
             "state-dir",
             "proc",
             "cgroup",
+            "host-root",
             "process-events",
             "kubernetes",
             "kubeconfig",
@@ -72,6 +74,7 @@ class AgentConfigTest {
     given.put(RunOption.STATE_DIR, List.of("/s"));
     given.put(RunOption.PROC, List.of("/host/proc"));
     given.put(RunOption.CGROUP, List.of("/host/cgroup"));
+    given.put(RunOption.HOST_ROOT, List.of("/host"));
     given.put(RunOption.PROCESS_EVENTS, List.of("on"));
     given.put(RunOption.KUBERNETES, List.of("required"));
     given.put(RunOption.KUBECONFIG, List.of("/k"));
@@ -93,6 +96,7 @@ class AgentConfigTest {
                 Path.of("/s"),
                 Path.of("/host/proc"),
                 Path.of("/host/cgroup"),
+                Path.of("/host"),
                 AgentConfig.ProcessEvents.ON,
                 AgentConfig.Kubernetes.REQUIRED,
                 Path.of("/k"),

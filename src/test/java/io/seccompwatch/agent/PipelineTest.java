@@ -14,6 +14,7 @@ import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.TestClock;
 import io.seccompwatch.violation.Violation;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +73,7 @@ class PipelineTest {
                 throw defect;
               }),
           null,
+          new KernelLosses(books, true, clock::millis),
           defects::add,
           "n1",
           clock);
@@ -174,17 +176,77 @@ class PipelineTest {
   }
 
   @Test
-  void ofATotalSinceBootOnlyWhatIsNewCounts() {
+  void aLossIsCountedUnderTheReasonThatTheNextLineGives() {
     Pipeline kmsg = pipeline("kmsg", Dialect.KMSG);
-    List<Long> counted = new ArrayList<>();
-    for (int total : new int[] {100, 104, 104, 110, 3, 5}) {
-      feed(
-          kmsg,
-          "4,1,2,-;audit: audit_lost=" + total + " audit_rate_limit=1 audit_backlog_limit=64");
-      counted.add(books.balance().lost().values().stream().mapToLong(n -> n).sum());
+    feed(kmsg, "4,1,2,-;audit: audit_lost=100 audit_rate_limit=0 audit_backlog_limit=64");
+    feed(kmsg, "3,2,2,-;audit: backlog limit exceeded");
+    feed(kmsg, "4,3,2,-;audit: audit_lost=104 audit_rate_limit=0 audit_backlog_limit=64");
+    feed(kmsg, "3,4,2,-;audit: out of memory in audit_log_start");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("kernel_backlog", 1L, "out_of_memory", 4L));
+  }
+
+  @Test
+  void anEventThatIsMissingInTheAuditLogIsAGapOfWhateverTypeItWas() {
+    feed(auditLog, "type=DAEMON_START msg=audit(1795342823.000:9000): op=start ver=3.0.9");
+    feed(auditLog, "type=SYSCALL msg=audit(1795342823.836:14): arch=c000003e syscall=59");
+    feed(auditLog, "type=CWD msg=audit(1795342823.836:14): cwd=\"/a/directory/of/some\"");
+    feed(auditLog, audit(17, "kc", "0x50000"));
+    feed(auditLog, audit(16, "kc", "0x50000")); // a little out of order
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEmpty();
+    clock.advance(Duration.ofSeconds(11));
+    auditLog.idle();
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEqualTo(Map.of("serial_gap", 1L));
+  }
+
+  @Test
+  void whatWasLostBeforeItCouldBeReadIsNoGapBesides() {
+    feed(auditLog, audit(1, "kc", "0x50000"));
+    auditLog.lost(LossReason.ROTATION, 1);
+    feed(auditLog, audit(500, "kc", "0x50000"));
+    auditLog.lineTooLong(1_000_000);
+    feed(auditLog, audit(502, "kc", "0x50000"));
+    clock.advance(Duration.ofMinutes(1));
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEqualTo(Map.of("rotation", 1L));
+  }
+
+  @Test
+  void theNumbersOfAnotherBootAreNoGap() {
+    for (int serial : new int[] {90_000, 90_001, 1, 2, 3, 4}) {
+      feed(auditLog, audit(serial, "kc", "0x50000"));
     }
-    // What was lost before the first notice is not known, a reboot begins anew, 1 at the least
-    assertThat(counted).containsExactly(1L, 5L, 5L, 11L, 12L, 14L);
+    clock.advance(Duration.ofMinutes(1));
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEmpty();
+  }
+
+  @Test
+  void theSyslogIsNoCompleteStreamAndHasNoGaps() {
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    for (int serial : new int[] {1, 900}) {
+      feed(
+          syslog,
+          "Feb  9 17:53:54 n1 kernel: " + kmsg(serial, "kc", "0x50000").replaceFirst(".*;", ""));
+    }
+    clock.advance(Duration.ofMinutes(1));
+    syslog.idle();
+    assertThat(books.balance().violations()).isEqualTo(2);
+    assertThat(books.balance().lost()).isEmpty();
+  }
+
+  @Test
+  void whatBeganToBeDroppedIsNotCountedAgainWhenItsNumberComes() {
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    String rsyslogd = "Feb  9 17:53:54 n1 rsyslogd: imjournal";
+    feed(syslog, rsyslogd + " from <n1:kernel>: begin to drop messages due to rate-limiting");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("syslog_rate_limit", 1L));
+    feed(
+        syslog, rsyslogd + ": 40 messages lost due to rate-limiting (20 allowed within 5 seconds)");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("syslog_rate_limit", 40L));
+    feed(syslog, rsyslogd + ": 2 messages lost due to rate-limiting (20 allowed within 5 seconds)");
+    assertThat(books.balance().lost()).isEqualTo(Map.of("syslog_rate_limit", 42L));
   }
 
   @ParameterizedTest

@@ -32,7 +32,7 @@ class PodIndexTest {
 
   private static Container container(String name, String... ids) {
     return new Container(
-        name, ContainerType.CONTAINER, name + ":1", PROFILE, List.of(ids), List.of());
+        name, ContainerType.CONTAINER, name + ":1", PROFILE, false, false, List.of(ids), List.of());
   }
 
   private static PodFacts pod(String uid, String name, Container... containers) {
@@ -371,6 +371,29 @@ class PodIndexTest {
   }
 
   @Test
+  void whatAContainerAsksForIsFoundByItsIdAndItsPod() {
+    Container privileged =
+        new Container(
+            "app",
+            ContainerType.CONTAINER,
+            null,
+            PROFILE,
+            true,
+            true,
+            List.of("containerd://" + ID),
+            List.of());
+    listed(pod(UID, "api-1", privileged));
+    PodDirectory.Specified asked =
+        new PodDirectory.Specified("prod", "api-1", "app", PROFILE, true, true);
+    assertThat(index.specified(UID, ID)).isEqualTo(asked);
+    assertThat(index.specified(null, ID)).isEqualTo(asked);
+    assertThat(index.specified(UID, OLD_ID))
+        .isEqualTo(new PodDirectory.Specified("prod", "api-1", null, null, false, false));
+    assertThat(index.specified("other", ID)).isNull();
+    assertThat(index.specified(null, OLD_ID)).isNull();
+  }
+
+  @Test
   void terminationsBySigsysAreFoundByTimeAlsoOfDeletedPods() {
     Instant end = Instant.parse("2026-11-22T10:20:30Z");
     Termination termination = new Termination("containerd://" + ID, end);
@@ -380,6 +403,8 @@ class PodIndexTest {
             ContainerType.CONTAINER,
             null,
             null,
+            false,
+            false,
             List.of("containerd://" + ID),
             List.of(termination));
     listed(pod(UID, HASH, "etcd-n1", List.of(), ended));

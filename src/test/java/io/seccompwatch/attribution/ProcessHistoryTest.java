@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,27 @@ final class ProcessHistoryTest {
     proc.cursor.next = cursorNow;
     proc.pass(millis);
     assertThat(podAt(pid, NOW + millis)).isEqualTo(known ? FakeProc.POD : null);
+  }
+
+  @Test
+  void theOldestProcessOfAContainerIsToldUntilItIsKnownToBeGone() {
+    proc.cursor.next = PidCursor.UNKNOWN;
+    proc.start(5_000, NOW - 9_000, FakeProc.CGROUP);
+    proc.start(4_000, NOW - 8_000, FakeProc.CGROUP);
+    proc.start(6_000, NOW - 9_500, "0::/system.slice/sshd.service\n");
+    history.walk();
+    ContainerProcess first =
+        new ContainerProcess(FakeProc.POD, FakeProc.CONTAINER, 5_000, (NOW - 9_000) / 10);
+    ContainerProcess second =
+        new ContainerProcess(FakeProc.POD, FakeProc.CONTAINER, 4_000, (NOW - 8_000) / 10);
+    assertThat(history.oldestOfContainers(RunningContainers.NONE)).containsExactly(first);
+    assertThat(history.oldestOfContainers(Set.of(first))).containsExactly(second);
+    proc.end(5_000);
+    history.walk();
+    assertThat(history.oldestOfContainers(RunningContainers.NONE)).containsExactly(second);
+    proc.end(4_000);
+    history.walk();
+    assertThat(history.oldestOfContainers(RunningContainers.NONE)).isEmpty();
   }
 
   @Test

@@ -4,6 +4,8 @@ import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
 import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.SerialGaps;
+import io.seccompwatch.record.SerialScan;
 import io.seccompwatch.source.LineSink;
 import io.seccompwatch.source.LineSplitter;
 import java.io.ByteArrayOutputStream;
@@ -45,6 +47,10 @@ public class ScanBenchmark {
   @SuppressWarnings("NullAway.Init") // JMH sets it
   public Dialect dialect;
 
+  /** Whether the serials of all lines are watched too, as {@code run} does in an audit log. */
+  @Param({"false", "true"})
+  public boolean serials;
+
   @SuppressWarnings("NullAway.Init") // JMH calls the setup
   private byte[] log;
 
@@ -56,7 +62,7 @@ public class ScanBenchmark {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     new AuditLogGenerator(1).write(out, LOG_BYTES);
     log = out.toByteArray();
-    sink = new Counting(new LineParser(dialect));
+    sink = new Counting(new LineParser(dialect), serials);
   }
 
   @Benchmark
@@ -71,14 +77,25 @@ public class ScanBenchmark {
 
   private static final class Counting implements LineSink {
     private final LineParser parser;
+    private final SerialGaps gaps = new SerialGaps(1_000);
+    private final boolean serials;
+    private long last;
     private long records;
 
-    Counting(LineParser parser) {
+    Counting(LineParser parser, boolean serials) {
       this.parser = parser;
+      this.serials = serials;
     }
 
     @Override
     public void line(byte[] buffer, int from, int to) {
+      if (serials) {
+        long serial = SerialScan.serial(buffer, from, to);
+        if (serial != last && serial != SerialScan.NONE) {
+          last = serial;
+          gaps.saw(serial, 0);
+        }
+      }
       if (parser.parse(buffer, from, to) instanceof Line.Recognised) {
         records++;
       }

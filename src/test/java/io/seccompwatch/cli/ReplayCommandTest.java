@@ -150,6 +150,17 @@ class ReplayCommandTest {
     assertThat(ran.exit()).isZero();
   }
 
+  /** It would find nothing, and seem to say that nothing happened. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"--syscall=mounf", "--syscall=mount,keyctrl", "--action=Errno", "--arch=x64"})
+  void aFilterThatNothingCanMatchIsRefused(String option) {
+    Cli.Ran ran = Cli.runOn(LOG, "replay", option);
+    assertThat(ran.exit()).isEqualTo(2);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err()).hasLineCount(1).startsWith("seccomp-watch: " + option.split("=", 2)[0]);
+  }
+
   @Test
   void severalFilesPlainOrNotAreOneInput() throws IOException {
     Path plain = Files.writeString(directory.resolve("a.log"), LOG);

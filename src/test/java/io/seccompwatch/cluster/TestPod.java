@@ -35,10 +35,19 @@ public final class TestPod {
   }
 
   private record Container(
-      Sort sort, ContainerState state, @Nullable String profileType, @Nullable String profile) {
+      Sort sort,
+      ContainerState state,
+      @Nullable String profileType,
+      @Nullable String profile,
+      boolean privileged) {
+
+    private Container(
+        Sort sort, ContainerState state, @Nullable String profileType, @Nullable String profile) {
+      this(sort, state, profileType, profile, false);
+    }
 
     private Container with(ContainerState newState) {
-      return new Container(sort, newState, profileType, profile);
+      return new Container(sort, newState, profileType, profile, privileged);
     }
   }
 
@@ -109,6 +118,11 @@ public final class TestPod {
   public TestPod container(
       String container, ContainerState state, String type, @Nullable String localhostProfile) {
     return add(container, new Container(Sort.CONTAINER, state, type, localhostProfile));
+  }
+
+  /** Adds a container that is privileged. */
+  public TestPod privileged(String container, ContainerState state) {
+    return add(container, new Container(Sort.CONTAINER, state, null, null, true));
   }
 
   /** Adds an init container. */
@@ -191,6 +205,9 @@ public final class TestPod {
       specification
           .putObject("securityContext")
           .set("seccompProfile", ask(it.profileType(), it.profile()));
+    }
+    if (it.privileged()) {
+      specification.withObjectProperty("securityContext").put("privileged", true);
     }
     return specification;
   }

@@ -20,6 +20,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,7 @@ class HttpApiTest {
         Map.of(
             "/", new FrontPage(),
             "/metrics", new MetricsPage(registry),
-            "/api/v1/violations", new ViolationsPage(recent),
+            "/api/v1/violations", new ViolationsPage(recent, InstantSource.system()),
             "/livez", request -> HttpApi.Response.text(200, "ok\n"),
             "/readyz", request -> HttpApi.Response.text(503, "source audit-log: is not there\n"),
             "/empty", request -> new HttpApi.Response(200, "text/plain", new byte[0]),

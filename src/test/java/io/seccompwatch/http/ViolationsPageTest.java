@@ -13,6 +13,7 @@ import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.testing.Samples;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ViolationsPageTest {
 
   private final RecentViolations recent = new RecentViolations(2_000);
-  private final ViolationsPage page = new ViolationsPage(recent);
+  private final ViolationsPage page = new ViolationsPage(recent, () -> Instant.ofEpochSecond(63));
 
   /** Serial n at second n; even ones logged, the third of nobody. */
   @BeforeEach
@@ -55,6 +56,10 @@ class ViolationsPageTest {
     "since=1970-01-01T00:00:03Z,            4 3",
     "since=1970-01-01T00:00:03.001Z,        4",
     "since=1970-01-01T01:00:03%2B01:00,     4 3",
+    "since=60s,                             4 3",
+    "since=1m,                              4 3",
+    "since=1h,                              4 3 2 1",
+    "since=7d,                              4 3 2 1",
   })
   void givesTheNewestFirstOfWhatWasAskedFor(String query, String serials) throws IOException {
     HttpApi.Response response = get(query);
@@ -77,6 +82,8 @@ class ViolationsPageTest {
         "since=yesterday",
         "since=",
         "since=2026-11-22",
+        "since=30",
+        "since=9999999d",
         "unknown=1",
         "action=Errno",
         "action=",

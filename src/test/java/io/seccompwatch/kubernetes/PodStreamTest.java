@@ -107,9 +107,38 @@ class PodStreamTest {
                         ContainerType.CONTAINER,
                         "registry.example/app:1",
                         null,
+                        false,
+                        false,
                         List.of(ID),
                         List.of()))));
     assertThat(skips.counts().values()).containsOnly(0L);
+  }
+
+  @Test
+  void itIsReadWhoAsksForAProfileAndWhoIsPrivileged() throws IOException {
+    Map<String, Object> own = container("own", "a");
+    own.put(
+        "securityContext",
+        object(
+            "privileged",
+            true,
+            "seccompProfile",
+            object("type", "Localhost", "localhostProfile", "a.json")));
+    Map<String, Object> odd = container("odd", "a");
+    odd.put("securityContext", object("privileged", "true", "seccompProfile", 7));
+    PodJson pod =
+        sample()
+            .metadata(
+                "annotations",
+                object("container.seccomp.security.alpha.kubernetes.io/odd", "unconfined"))
+            .spec("securityContext", object("seccompProfile", object("type", "RuntimeDefault")))
+            .spec("containers", list(own, odd));
+    assertThat(readWhole(pod).containers())
+        .extracting(
+            Container::name, Container::profile, Container::ownProfile, Container::privileged)
+        .containsExactly(
+            tuple("own", new SeccompProfile("Localhost", "a.json"), true, true),
+            tuple("odd", new SeccompProfile("RuntimeDefault", null), false, false));
   }
 
   @Test

@@ -24,6 +24,13 @@ final class Command {
     assumeTrue(isThere(tool), "needs " + tool + ": apt-get install " + debianPackage + " as root");
   }
 
+  /** The same for one that is not on the path. */
+  static void needs(Path directory, String tool, String debianPackage) {
+    assumeTrue(
+        Files.isExecutable(directory.resolve(tool)),
+        "needs " + tool + ": apt-get install " + debianPackage + " as root");
+  }
+
   /** Skips the test where nobody may load filters, start daemons and read the kernel's log. */
   static void needsRoot() {
     assumeTrue(

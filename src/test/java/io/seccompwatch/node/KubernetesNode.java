@@ -92,6 +92,7 @@ final class KubernetesNode implements AutoCloseable {
     ApiServerUnderTest server =
         ApiServerUnderTest.start(
             directory,
+            "--allow-privileged=true",
             "--audit-policy-file=" + policy,
             "--audit-log-path=" + directory.resolve("api-audit.log"));
     try {

@@ -80,6 +80,12 @@ final class OciContainer implements AutoCloseable {
     ObjectNode linux = (ObjectNode) json.get("linux");
     linux.put("cgroupsPath", "/kubepods/burstable/pod" + podUid + "/" + id);
     linux.set("seccomp", filter.json());
+    // As containerd names it; the pod of this name need not be known to anybody.
+    json.putObject("annotations")
+        .put("io.kubernetes.cri.container-type", "container")
+        .put("io.kubernetes.cri.container-name", comm)
+        .put("io.kubernetes.cri.sandbox-name", "pod-of-" + comm)
+        .put("io.kubernetes.cri.sandbox-namespace", "annotated");
     JSON.writeValue(config.toFile(), json);
     Path pidFile = bundle.resolve("pid");
     try {
@@ -120,6 +126,13 @@ final class OciContainer implements AutoCloseable {
   /** Lets the program begin. */
   OciContainer start() {
     run("start", id);
+    return this;
+  }
+
+  /** Puts its configuration where containerd keeps it, below a node's root directory. */
+  OciContainer keptBelow(Path root) throws IOException {
+    Path task = root.resolve("run/containerd/io.containerd.runtime.v2.task/k8s.io").resolve(id);
+    Files.copy(bundle.resolve("config.json"), Files.createDirectories(task).resolve("config.json"));
     return this;
   }
 

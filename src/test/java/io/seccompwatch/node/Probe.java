@@ -13,6 +13,8 @@ final class Probe {
 
   private static @Nullable Path compiled;
   private static @Nullable Path killStorm;
+  private static @Nullable Path actions;
+  private static @Nullable Path logStorm;
   private static @Nullable Path forger;
 
   private Probe() {}
@@ -31,6 +33,22 @@ final class Probe {
       killStorm = compile("killstorm");
     }
     return killStorm;
+  }
+
+  /** What tells of which actions of a filter the kernel writes a record. */
+  static synchronized Path actions() throws IOException {
+    if (actions == null) {
+      actions = compile("actions");
+    }
+    return actions;
+  }
+
+  /** What makes a logged call, as often as it is told. */
+  static synchronized Path logStorm() throws IOException {
+    if (logStorm == null) {
+      logStorm = compile("logstorm");
+    }
+    return logStorm;
   }
 
   /** What sends the kernel an audit message of a user's. */

@@ -38,4 +38,37 @@ interface RecordWriter extends AutoCloseable {
       public void close() {}
     };
   }
+
+  /**
+   * The kernel's audit socket.
+   *
+   * @param beside what else takes the records
+   */
+  static RecordWriter auditSocket(AutoCloseable beside) {
+    return new RecordWriter() {
+      @Override
+      public String kind() {
+        return "audit-netlink";
+      }
+
+      @Override
+      public String source() {
+        return "audit-netlink";
+      }
+
+      @Override
+      public void awaitRoom(int records) {
+        // No limit of printk's holds here
+      }
+
+      @Override
+      public void close() {
+        try {
+          beside.close();
+        } catch (Exception e) {
+          throw new AssertionError("cannot end what was beside", e);
+        }
+      }
+    };
+  }
 }

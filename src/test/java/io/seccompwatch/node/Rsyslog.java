@@ -30,6 +30,25 @@ final class Rsyslog implements RecordWriter {
 
   /** Starts it and waits until it has written what the kernel's ring held already. */
   static Rsyslog start(Path parent, Template template) throws IOException {
+    return start(parent, template, "", "kern.*");
+  }
+
+  /**
+   * The same with a limit of its own on the kernel's messages, which it says in the same file.
+   *
+   * @param burst how many pass
+   * @param seconds in how many seconds
+   */
+  static Rsyslog startLimited(Path parent, int burst, int seconds) throws IOException {
+    // What nobody has read of the kernel's messages would use the burst up
+    Command.run(
+        parent, List.of("sh", "-c", "dd if=/proc/kmsg iflag=nonblock of=/dev/null || true"));
+    String limit = " ratelimitInterval=\"" + seconds + "\" ratelimitBurst=\"" + burst + "\"";
+    return start(parent, Template.ISO, limit, "kern.*;syslog.*");
+  }
+
+  private static Rsyslog start(Path parent, Template template, String limit, String selector)
+      throws IOException {
     Command.needs("rsyslogd", "rsyslog");
     KernelLog.awaitNoDaemon();
     Path directory = Files.createTempDirectory(parent, "rsyslog");
@@ -42,19 +61,21 @@ final class Rsyslog implements RecordWriter {
     Files.writeString(
         conf,
         """
-        global(workDirectory="%s")
-        module(load="imklog" permitNonKernelFacility="on")
+        global(workDirectory="%s" processInternalMessages="on")
+        module(load="imklog" permitNonKernelFacility="on"%s)
         module(load="imuxsock" SysSock.Use="off")
         input(type="imuxsock" Socket="%s/socket")
         :msg, contains, "%s" action(type="omfile" file="%s")
-        kern.* action(type="omfile" file="%s" template="%s")
+        %s action(type="omfile" file="%s" template="%s")
         *.* action(type="omfile" file="%s/all" template="%s")
         """
             .formatted(
                 directory,
+                limit,
                 directory,
                 mark,
                 marks,
+                selector,
                 log,
                 template.builtIn,
                 directory,

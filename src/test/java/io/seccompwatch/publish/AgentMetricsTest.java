@@ -12,6 +12,8 @@ import io.seccompwatch.testing.TestClock;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -112,6 +114,45 @@ class AgentMetricsTest {
                   .containsEntry("syscall", "mount")
                   .containsEntry("arch", "x86_64");
             });
+  }
+
+  @Test
+  void aContainersPostureIsToldUnderItsNames() throws IOException {
+    Scrape scrape =
+        Scrape.of(
+            Scrape.metrics(
+                books,
+                new ContainerSeries.Bounded(
+                    List.of(
+                        new ContainerSeries(
+                            "prod", "api-1", "app", "Localhost", "a/b.json", "filter", false)),
+                    3)));
+    assertThat(scrape.types())
+        .containsEntry("seccomp_container_info", "gauge")
+        .containsEntry("seccomp_container_denials_visible", "gauge");
+    assertThat(scrape.series("seccomp_container_info"))
+        .isEqualTo(
+            Map.of(
+                Map.of(
+                    "namespace",
+                    "prod",
+                    "pod",
+                    "api-1",
+                    "container",
+                    "app",
+                    "profile_type",
+                    "Localhost",
+                    "localhost_profile",
+                    "a/b.json",
+                    "mode",
+                    "filter"),
+                1.0));
+    assertThat(scrape.series("seccomp_container_denials_visible"))
+        .isEqualTo(Map.of(Map.of("namespace", "prod", "pod", "api-1", "container", "app"), 0.0));
+    for (String metric : ContainerMetrics.NAMES) {
+      assertThat(scrape.value("seccomp_watch_series_overflow_total", "metric", metric))
+          .isEqualTo(3);
+    }
   }
 
   @Test
@@ -223,6 +264,28 @@ class AgentMetricsTest {
     String escaped = hostile.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
     assertThat(Scrape.of(metrics).value("seccomp_denials_total", "pod", escaped)).isEqualTo(1);
     assertThat(Scrape.openMetrics(metrics)).contains("pod=\"" + escaped + "\"");
+  }
+
+  @Test
+  void theKernelsOwnFiguresAreGaugesAndItsPidIsOnlyWhetherThereIsOne() throws IOException {
+    String text = Scrape.of(Scrape.metrics(new Books(new TestClock(), 10))).text();
+    assertThat(text)
+        .contains("\nseccomp_watch_kernel_audit_enabled 1.0\n")
+        .contains("\nseccomp_watch_kernel_audit_daemon_registered 1.0\n")
+        .contains("\nseccomp_watch_kernel_audit_rate_limit 50.0\n")
+        .contains("\nseccomp_watch_kernel_audit_backlog_limit 64.0\n")
+        .contains("\nseccomp_watch_kernel_audit_backlog 3.0\n")
+        .contains("\nseccomp_watch_kernel_audit_lost 1000.0\n");
+  }
+
+  @Test
+  void whoOnlyTellsOfLossesIsNoSource() throws IOException {
+    Books books = new Books(new TestClock(), 10);
+    books.lost(books.openLosses("kernel"), LossReason.KERNEL_BACKLOG, 3);
+    assertThat(Scrape.of(Scrape.metrics(books)).text().lines().filter(l -> l.contains("kernel\"")))
+        .isNotEmpty()
+        .allMatch(line -> line.startsWith("seccomp_watch_records_lost_total{"))
+        .anyMatch(line -> line.contains("kernel_backlog") && line.endsWith(" 3.0"));
   }
 
   @Test

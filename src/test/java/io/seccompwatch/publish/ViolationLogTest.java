@@ -3,6 +3,7 @@ package io.seccompwatch.publish;
 import static io.seccompwatch.testing.Samples.ERRNO;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.TestClock;
@@ -106,6 +107,30 @@ class ViolationLogTest {
       Await.until("both are counted", () -> count(log, "failed") == 2);
       assertThat(log.results()).containsEntry("written", 0L);
     }
+  }
+
+  @Test
+  void aViolationThatMakesNoJsonIsAFailureAndTheOthersAreWritten() throws Exception {
+    AuditStamp impossible = new AuditStamp(1, 999, 1, 1); // three digits where there was one
+    Violation broken =
+        Samples.violation(
+            Samples.record(impossible, Samples.X86_64, 165, ERRNO, "kc", "/kc"), Samples.unknown());
+    try (ViolationLog log = log()) {
+      log.publish(Samples.denied(1));
+      log.publish(broken);
+      log.publish(Samples.denied(2));
+      log.start();
+      Await.until("two are written", () -> written(log) == 2);
+      assertThat(log.results()).containsEntry("failed", 1L);
+    }
+    assertThat(Files.readAllLines(file)).hasSize(2).allMatch(line -> line.endsWith("}"));
+  }
+
+  @Test
+  void aLogThatNeverBeganIsClosedAndSaysWhatItHasNotWritten() {
+    ViolationLog log = log();
+    log.publish(Samples.denied(1));
+    assertThat(log.close(Duration.ofSeconds(5))).isEqualTo(1);
   }
 
   @Test

@@ -152,50 +152,6 @@ class LineParserTest {
         .isEqualTo(new Line.Rejected(RejectReason.INTERPRETED, LineForm.AUDITD));
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "[ 1107.088212] kauditd_printk_skb: 51 callbacks suppressed     | PRINTK_SUPPRESSED | 51",
-        "4,391,1107088212,-;kauditd_printk_skb: 51 callbacks suppressed | PRINTK_SUPPRESSED | 51",
-        "audit_printk_skb: 3 callbacks suppressed                       | PRINTK_SUPPRESSED | 3",
-        "** 17 printk messages dropped **                               | PRINTK_SUPPRESSED | 17",
-        "audit: audit_lost=7 audit_rate_limit=0 audit_backlog_limit=64  | KERNEL_BACKLOG    | 7",
-        "audit: audit_lost=7 audit_rate_limit=5 audit_backlog_limit=64  | KERNEL_RATE_LIMIT | 7",
-        "audit: auditd disappeared                                      | AUDITD            | 1",
-        "type=DAEMON_ERR op=format-raw msg=NULL res=failed              | AUDITD            | 1",
-        "type=SYSCALL msg=lost (and some more text after it)            | AUDITD            | 1",
-        "node=n1 type=PATH msg=lost                                     | AUDITD            | 1",
-        "node=n1 type=DAEMON_ERR op=format-enriched msg=NULL res=failed | AUDITD            | 1",
-        "Feb  9 17:53:54 n1 auditd[600]: queue to plugins is full - dropping event | AUDITD | 1",
-        "Feb  9 17:53:54 n1 rsyslogd: imjournal: 4321 messages lost due to rate-limiting (20000"
-            + " allowed within 600 seconds) | SYSLOG_RATE_LIMIT | 4321",
-        "Jun  28 10:32:17 localhost rsyslogd-2177: imjournal: 236 messages lost due to"
-            + " rate-limiting | SYSLOG_RATE_LIMIT | 236",
-        "2017-02-22T19:59:50.058324+00:00 leaf1 rsyslogd-2177: imuxsock[pid 22830]: begin to drop"
-            + " messages due to rate-limiting | SYSLOG_RATE_LIMIT | 1",
-        "Feb  9 17:53:54 n1 systemd-journald[9]: Suppressed 12 messages from /x"
-            + " | SYSLOG_RATE_LIMIT | 12",
-        "Feb  9 17:53:54 n1 systemd-journald[9]: Missed 5 kernel messages | SOCKET_OVERRUN | 5",
-      })
-  void aNoticeOfLossIsCounted(String line, LossReason reason, long count) {
-    assertThat(parse(line))
-        .isEqualTo(new Line.Loss(new LossNotice(reason, count, line.contains("audit_lost="))));
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "audit: backlog limit exceeded",
-        "audit: audit_backlog=513 > audit_backlog_limit=512",
-        "Feb  9 17:53:54 n1 root[9]: kauditd_printk_skb: 51 callbacks suppressed",
-        "13,1,1,-;kauditd_printk_skb: 51 callbacks suppressed",
-        "type=USER_MSG msg=audit(1.000:1): msg=lost",
-      })
-  void whatOnlyExplainsOrImitatesALossIsNotCounted(String line) {
-    assertThat(parse(line)).isEqualTo(Line.OTHER);
-  }
-
   private static Line parse(String line) {
     return parse(Dialect.ANY, line);
   }
@@ -211,5 +167,32 @@ class LineParserTest {
 
   private static @Nullable String comm(String field) {
     return ((Line.Recognised) parse(AUDITD.replace("comm=\"app\"", field))).record().comm();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                     | recognised",
+        "'audit: type=1326 '    | MALFORMED",
+        "'type=SECCOMP msg='    | MALFORMED",
+      })
+  void aMessageOfTheAuditSocketBeginsWithItsStamp(String before, String outcome) {
+    String text =
+        before
+            + "audit(1795342823.836:15): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=7355"
+            + " comm=\"kc\" exe=\"/bin/kc\" sig=0 arch=c000003e syscall=165 compat=0 ip=0x439fea"
+            + " code=0x50000";
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    Line line = new LineParser(Dialect.AUDIT_NETLINK).parse(bytes, 0, bytes.length);
+    if (outcome.equals("recognised")) {
+      assertThat(line)
+          .isInstanceOfSatisfying(
+              Line.Recognised.class, it -> assertThat(it.form()).isEqualTo(LineForm.NETLINK));
+      assertThat(new LineParser(Dialect.ANY).parse(bytes, 0, bytes.length)).isEqualTo(Line.OTHER);
+    } else {
+      assertThat(line)
+          .isEqualTo(new Line.Rejected(RejectReason.valueOf(outcome), LineForm.NETLINK));
+    }
   }
 }

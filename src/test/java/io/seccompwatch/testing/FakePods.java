@@ -68,6 +68,21 @@ public final class FakePods implements PodDirectory {
   }
 
   @Override
+  public @Nullable Specified specified(@Nullable String podUid, String containerId) {
+    Workload container = byContainer.get(containerId);
+    Workload found = container == null ? byUid.get(String.valueOf(podUid)) : container;
+    return found == null
+        ? null
+        : new Specified(
+            String.valueOf(found.namespace()),
+            String.valueOf(found.pod()),
+            found.container(),
+            found.profile(),
+            false,
+            false);
+  }
+
+  @Override
   public Naming name(Attribution found) {
     Workload container = byContainer.get(String.valueOf(found.containerId()));
     if (container != null) {

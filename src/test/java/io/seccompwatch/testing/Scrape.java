@@ -7,6 +7,8 @@ import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
+import io.seccompwatch.publish.ContainerSeries;
+import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.publish.KubernetesStatus;
 import io.seccompwatch.publish.SourceStatus;
 import java.io.ByteArrayOutputStream;
@@ -68,6 +70,11 @@ public final class Scrape {
 
   /** A collector over the books with one source that is up. */
   public static AgentMetrics metrics(Books books) {
+    return metrics(books, ContainerSeries.Bounded.NONE);
+  }
+
+  /** The same with containers. */
+  public static AgentMetrics metrics(Books books, ContainerSeries.Bounded containers) {
     return new AgentMetrics(
         books,
         new Conditions(
@@ -75,7 +82,11 @@ public final class Scrape {
             () -> Map.of("written", 0L, "suppressed", 0L, "dropped", 0L, "failed", 0L),
             () -> Map.of("published", 0L, "aggregated", 0L, "suppressed", 0L, "failed", 0L),
             () -> KubernetesStatus.off("for a test"),
-            () -> ProcessEventsStatus.none("for a test")),
+            () -> ProcessEventsStatus.none("for a test"),
+            () -> containers,
+            () ->
+                new KernelAuditStatus(
+                    new KernelAuditStatus.Values(1, 600, 50, 64, 3, 1_000), null)),
         new AgentMetrics.Build("1.2.3", "abc", "25"));
   }
 

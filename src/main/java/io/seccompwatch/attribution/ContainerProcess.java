@@ -1,0 +1,22 @@
+package io.seccompwatch.attribution;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process of a container: by its start time it stays the same when its PID is given away anew.
+ * Immutable.
+ *
+ * @param podUid the pod's UID as the kubelet knows it; null for a container outside Kubernetes
+ * @param containerId the runtime's bare id
+ * @param pid its PID in procfs
+ * @param startTicks its start since boot in ticks of 10 ms
+ */
+public record ContainerProcess(
+    @Nullable String podUid, String containerId, int pid, long startTicks) {
+
+  /** The older of two; of those that started in one tick the one with the lower PID. */
+  static ContainerProcess older(ContainerProcess a, ContainerProcess b) {
+    boolean first = a.startTicks != b.startTicks ? a.startTicks < b.startTicks : a.pid < b.pid;
+    return first ? a : b;
+  }
+}

@@ -1,0 +1,186 @@
+package io.seccompwatch.doctor;
+
+import io.seccompwatch.agent.AgentConfig;
+import io.seccompwatch.agent.CanaryName;
+import io.seccompwatch.agent.NodeName;
+import io.seccompwatch.agent.SourceSelection;
+import io.seccompwatch.agent.SourceSelection.Chosen;
+import io.seccompwatch.agent.SourceSelection.Places;
+import io.seccompwatch.agent.SourceSpec;
+import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.doctor.CanaryTrial.Outcome;
+import io.seccompwatch.kubernetes.ApiChoice;
+import io.seccompwatch.linux.FileLabel;
+import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.linux.Standing;
+import io.seccompwatch.posture.AuditView;
+import io.seccompwatch.posture.Posture;
+import io.seccompwatch.posture.Survey;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at a node as an agent with this configuration would find it, and tries whether a record
+ * comes through. Puts the checks together; changes nothing on the node but that one harmless
+ * record, and keeps nothing.
+ */
+public final class Doctor {
+
+  /**
+   * What is to be looked at.
+   *
+   * @param config the agent's configuration
+   * @param timeout how long the canary is waited for
+   * @param environment the process's
+   * @param version this program's
+   */
+  public record Patient(
+      AgentConfig config, Duration timeout, Map<String, String> environment, String version) {}
+
+  private final Patient patient;
+  private final InstantSource clock;
+  private final NodeFiles node;
+  private final Self self;
+  private final Lsm lsm;
+  private final Processes processes;
+  private final SourceSelection selection;
+  private final KernelAudit kernel;
+  private final LoggedActions actions;
+  private final StateCheck state;
+
+  /** Looks at the few things that several checks share. */
+  public Doctor(Patient patient, InstantSource clock) {
+    this.patient = patient;
+    this.clock = clock;
+    AgentConfig config = patient.config();
+    this.node = new NodeFiles(config.proc(), config.hostRoot());
+    this.self = Self.of(node);
+    this.lsm = Lsm.of(node);
+    this.processes = Processes.of(node);
+    this.selection = SourceSelection.of(config.sources(), Places.usual());
+    this.kernel = KernelAudit.ask();
+    this.actions = new LoggedActions(node);
+    this.state = new StateCheck(node, config.stateDir());
+  }
+
+  /**
+   * Examines; takes some seconds.
+   *
+   * @throws InterruptedException when the thread is interrupted meanwhile
+   */
+  public Report examine() throws InterruptedException {
+    List<Finding> findings = new ArrayList<>();
+    checks().forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
+    CanaryName name = CanaryName.of(patient.config().stateDir());
+    Outcome outcome =
+        new CanaryTrial(name, new SeccompCanary()::fire, patient.timeout(), clock)
+            .run(selection.sources());
+    CanaryFindings canary = new CanaryFindings(outcome, name.kept(), state.holder().isPresent());
+    Silence silence =
+        new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
+    findings.addAll(canary.findings(s -> silence.of(s.chosen(), outcome.fired())));
+    List<Heard> heard = canary.heard(s -> silence.of(s.chosen(), outcome.fired()));
+    String release = node.proc("sys/kernel/osrelease").word();
+    String nodeName = NodeName.of(patient.config(), patient.environment());
+    return new Report(
+        clock.instant(),
+        nodeName == null ? "unknown" : nodeName,
+        release == null ? "unknown" : release,
+        patient.version(),
+        findings,
+        heard,
+        Verdict.of(findings, heard, outcome.unavailable()));
+  }
+
+  private Map<Section, List<Check>> checks() {
+    Map<Section, List<Check>> checks = new LinkedHashMap<>();
+    checks.put(
+        Section.KERNEL, List.of(new KernelCheck(node), actions, new KernelLogLimits(node, self)));
+    checks.put(Section.AUDIT, List.of(new AuditCheck(node, kernel)));
+    boolean filesWrite =
+        Stream.of("auditd", "rsyslogd", "syslog-ng").anyMatch(d -> processes.pid(d).isPresent());
+    checks.put(
+        Section.DAEMONS,
+        List.of(
+            new AuditdCheck(node, processes),
+            new SyslogCheck(node, processes),
+            new JournalCheck(node, processes, filesWrite)));
+    checks.put(
+        Section.SOURCES,
+        List.of(
+            new SourcesCheck(
+                selection,
+                left(),
+                new FileAccess(self, lsm, FileLabel::of, FileAccess::open),
+                Places.usual().multicast())));
+    checks.put(
+        Section.RIGHTS,
+        List.of(
+            new RightsCheck(node, self, new Namespaces(node, Standing.current()), processes, lsm)));
+    checks.put(Section.CLOCK, List.of(new ClockCheck(node, clock)));
+    checks.put(Section.STATE, List.of(state));
+    checks.put(
+        Section.KUBERNETES,
+        List.of(new KubernetesCheck(api(), "seccomp-watch/" + patient.version())));
+    checks.put(
+        Section.CONTAINERS,
+        List.of(new KubeletCheck(node, processes), new ContainersCheck(this::postures)));
+    return checks;
+  }
+
+  /** The pods' names come from the runtimes' files alone: that is enough to find them. */
+  private Posture postures() {
+    String blind =
+        kernel.excluding().map(rule -> "an audit rule drops it: " + rule.text()).orElse(null);
+    return Survey.alone(
+            node.proc(),
+            patient.environment().get("SECCOMP_WATCH_POD_UID"),
+            node.hostRoot(),
+            null,
+            () -> new AuditView(null, blind))
+        .take();
+  }
+
+  /** A defect in one check must not hide what the others find. */
+  private static List<Finding> run(Section section, Check check) {
+    try {
+      return check.run();
+    } catch (RuntimeException e) {
+      return List.of(
+          Finding.unknown(section, "defect", "a check failed: " + e, "please report it"));
+    }
+  }
+
+  /** The files that {@code auto} looks for and did not take. */
+  private List<Path> left() {
+    if (patient.config().sources().stream().map(SourceSpec::kind).noneMatch(Kind.AUTO::equals)) {
+      return List.of();
+    }
+    List<Path> taken = selection.sources().stream().map(Chosen::path).toList();
+    Places usual = Places.usual();
+    return Stream.concat(
+            Stream.of(usual.auditLog()),
+            Stream.concat(Stream.of(usual.kmsg()), usual.syslogs().stream()))
+        .filter(path -> !taken.contains(path))
+        .toList();
+  }
+
+  private @Nullable ApiChoice api() {
+    AgentConfig config = patient.config();
+    return config.kubernetes() == AgentConfig.Kubernetes.OFF
+        ? null
+        : ApiChoice.of(
+            config.kubernetes() == AgentConfig.Kubernetes.REQUIRED,
+            config.kubeconfig(),
+            patient.environment(),
+            ApiChoice.account(patient.environment()),
+            NodeName.of(config, patient.environment()));
+  }
+}

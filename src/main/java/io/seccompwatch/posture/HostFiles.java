@@ -1,0 +1,156 @@
+package io.seccompwatch.posture;
+
+import io.seccompwatch.profile.OciConfig;
+import io.seccompwatch.profile.Profile;
+import io.seccompwatch.profile.ProfileException;
+import io.seccompwatch.profile.ProfileReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The files of the node that tell which filter a container has: its OCI configuration, and the
+ * profiles that pods name. Stateless but for the place, and safe for any number of threads.
+ */
+final class HostFiles {
+
+  /**
+   * Where runtimes keep a container's OCI configuration, below the root: containerd's state
+   * directory ({@code /run/containerd} and that of k3s and k0s) with the bundles of its second
+   * shim, and the storage of CRI-O.
+   */
+  private static final List<Place> BUNDLES =
+      List.of(
+          new Place("run/containerd/io.containerd.runtime.v2.task/k8s.io", ""),
+          new Place("run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io", ""),
+          new Place("run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io", ""),
+          new Place("run/containers/storage/overlay-containers", "userdata"),
+          new Place("var/lib/containers/storage/overlay-containers", "userdata"));
+
+  /** The kubelet's {@code --root-dir} and its {@code seccomp} below. */
+  private static final String PROFILES = "var/lib/kubelet/seccomp";
+
+  private static final int MAX_PATH = 4_096;
+
+  private record Place(String directory, String below) {}
+
+  /** What was found. */
+  sealed interface Found<T> {
+    /** It is there and was read. */
+    record Read<T>(T value) implements Found<T> {}
+
+    /** It was not, and why; in words that follow the file's name. */
+    record Not<T>(String why) implements Found<T> {}
+  }
+
+  private final Path root;
+
+  HostFiles(Path root) {
+    this.root = root;
+  }
+
+  /** The directories that are there now, so that one need not look into the others. */
+  List<Path> bundleDirectories() {
+    return BUNDLES.stream()
+        .map(place -> root.resolve(place.directory()))
+        .filter(Files::isDirectory)
+        .toList();
+  }
+
+  /**
+   * A container's OCI configuration.
+   *
+   * @param containerId the runtime's bare id; only of digits and small letters it is looked for
+   * @param directories what {@link #bundleDirectories} found
+   */
+  Found<OciConfig> config(String containerId, List<Path> directories) {
+    boolean plain =
+        !containerId.isEmpty()
+            && containerId.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'));
+    Found<OciConfig> found = new Found.Not<>("is not there");
+    for (Place place : plain ? BUNDLES : List.<Place>of()) {
+      Path directory = root.resolve(place.directory());
+      if (directories.contains(directory)) {
+        Path bundle = directory.resolve(containerId).resolve(place.below());
+        found = read(bundle.resolve("config.json"), OciConfig.MAX_BYTES, OciConfig::read);
+        if (found instanceof Found.Read) {
+          return found;
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * A Localhost profile. One that is not below the kubelet's directory, by its name or by a link,
+   * is not read: the name is a user's.
+   */
+  Found<Profile> profile(String name) {
+    if (name.isEmpty() || name.length() > MAX_PATH) {
+      return new Found.Not<>("has no usable name");
+    }
+    try {
+      Path directory = root.resolve(PROFILES).toRealPath();
+      Path named = Path.of(name);
+      if (named.isAbsolute() || named.normalize().startsWith("..") || hasParent(named)) {
+        return new Found.Not<>("is outside the kubelet's directory");
+      }
+      Path file = directory.resolve(named).toRealPath();
+      return file.startsWith(directory)
+          ? read(file, ProfileReader.MAX_BYTES, ProfileReader::read)
+          : new Found.Not<>("is outside the kubelet's directory");
+    } catch (InvalidPathException e) {
+      return new Found.Not<>("has no usable name");
+    } catch (IOException e) {
+      return new Found.Not<>(why(e));
+    }
+  }
+
+  private static boolean hasParent(Path path) {
+    for (Path part : path) {
+      if (part.toString().equals("..")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @FunctionalInterface
+  private interface Reader<T> {
+    T read(InputStream in) throws IOException, ProfileException;
+  }
+
+  private static <T> Found<T> read(Path file, long maxBytes, Reader<T> reader) {
+    try {
+      if (!Files.exists(file)) {
+        throw new NoSuchFileException(file.toString());
+      }
+      if (!Files.isRegularFile(file)) { // a pipe would never end
+        return new Found.Not<>("is no regular file");
+      }
+      if (Files.size(file) > maxBytes) {
+        return new Found.Not<>("is larger than " + maxBytes + " bytes");
+      }
+      try (InputStream in = Files.newInputStream(file)) {
+        return new Found.Read<>(reader.read(in));
+      }
+    } catch (ProfileException e) {
+      return new Found.Not<>("cannot be understood: " + e.getMessage());
+    } catch (IOException e) {
+      return new Found.Not<>(why(e));
+    }
+  }
+
+  private static String why(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "is not there";
+      case AccessDeniedException _ -> "may not be read";
+      default -> "cannot be read: " + e.getClass().getSimpleName();
+    };
+  }
+}

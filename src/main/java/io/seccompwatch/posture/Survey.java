@@ -1,0 +1,213 @@
+package io.seccompwatch.posture;
+
+import io.seccompwatch.attribution.CgroupAnchor;
+import io.seccompwatch.attribution.CgroupParser;
+import io.seccompwatch.attribution.ContainerProcess;
+import io.seccompwatch.attribution.PodDirectory;
+import io.seccompwatch.attribution.PodDirectory.Specified;
+import io.seccompwatch.attribution.ProcReader;
+import io.seccompwatch.attribution.RunningContainers;
+import io.seccompwatch.posture.HostFiles.Found;
+import io.seccompwatch.profile.OciConfig;
+import io.seccompwatch.profile.OciConfig.Identity;
+import io.seccompwatch.profile.Profile;
+import io.seccompwatch.profile.Visibility.Verdict;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at every running container of the node. A file that could be read is read once per
+ * container: its runtime loaded the filter at the start, and what the file says later is another
+ * matter. For one thread.
+ */
+public final class Survey {
+
+  /** Most containers that are looked at; a node runs some hundred. */
+  static final int MAX_CONTAINERS = 4_096;
+
+  /** How often a container whose oldest process has just ended is asked for the next one. */
+  private static final int TRIES = 4;
+
+  private final Path proc;
+  private final ProcReader reader;
+  private final RunningContainers running;
+  private final HostFiles files;
+  private final @Nullable PodDirectory pods;
+  private final Supplier<AuditView> audit;
+  private final Map<String, Known> known = new HashMap<>();
+
+  /** What was read of a container. */
+  private record Known(Evidence evidence, Identity identity) {}
+
+  /**
+   * A survey that has read nothing yet.
+   *
+   * @param proc the node's procfs
+   * @param reader a reader of it, of the surveying thread's own
+   * @param running the containers that run
+   * @param hostRoot the node's root directory, or one that holds the mounted parts of it
+   * @param pods the node's pods; null when they are not read
+   * @param audit what is known of the audit system
+   */
+  public Survey(
+      Path proc,
+      ProcReader reader,
+      RunningContainers running,
+      Path hostRoot,
+      @Nullable PodDirectory pods,
+      Supplier<AuditView> audit) {
+    this.proc = proc;
+    this.reader = reader;
+    this.running = running;
+    this.files = new HostFiles(hostRoot);
+    this.pods = pods;
+    this.audit = audit;
+  }
+
+  /**
+   * A survey for one look, by one who keeps no history of processes: it reads all of them.
+   *
+   * @param proc the node's procfs
+   * @param ownPodUid the pod that the caller runs in; null when it runs in none
+   * @param hostRoot as above
+   * @param pods as above
+   * @param audit as above
+   */
+  public static Survey alone(
+      Path proc,
+      @Nullable String ownPodUid,
+      Path hostRoot,
+      @Nullable PodDirectory pods,
+      Supplier<AuditView> audit) {
+    String own = "";
+    try {
+      own = Files.readString(proc.resolve("self/cgroup"), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      // No anchor: the grammar of cgroups alone decides
+    }
+    ProcReader reader = new ProcReader(proc, new CgroupParser(CgroupAnchor.of(own, ownPodUid)));
+    RunningContainers running = RunningContainers.look(proc, reader);
+    return new Survey(proc, reader, running, hostRoot, pods, audit);
+  }
+
+  /** Looks at all containers; never throws for what procfs or the files may hold. */
+  public Posture take() {
+    NodePosture node = NodePosture.read(proc, audit.get());
+    List<Path> bundles = files.bundleDirectories();
+    List<ContainerPosture> found = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    Set<ContainerProcess> ended = new HashSet<>();
+    int skipped = 0;
+    boolean again = true;
+    for (int i = 0; i < TRIES && again; i++) {
+      again = false;
+      skipped = 0;
+      for (ContainerProcess process : running.oldest(ended)) {
+        if (seen.contains(process.containerId())) {
+          continue;
+        }
+        if (seen.size() >= MAX_CONTAINERS) {
+          skipped++;
+          continue;
+        }
+        ProcessSeccomp seccomp = ProcessSeccomp.read(proc, process.pid());
+        if (seccomp == null || !reader.isAlive(process)) {
+          again = true;
+          ended.add(process);
+          continue;
+        }
+        seen.add(process.containerId());
+        ContainerPosture posture = look(node, process, seccomp, bundles);
+        if (posture != null) {
+          found.add(posture);
+        }
+      }
+    }
+    known.keySet().retainAll(seen);
+    found.sort(ORDER);
+    return new Posture(node, found, skipped);
+  }
+
+  private static final Comparator<@Nullable String> NULLS_LAST =
+      Comparator.nullsLast(Comparator.naturalOrder());
+
+  private static final Comparator<ContainerPosture> ORDER =
+      Comparator.comparing(ContainerPosture::namespace, NULLS_LAST)
+          .thenComparing(ContainerPosture::pod, NULLS_LAST)
+          .thenComparing(ContainerPosture::container, NULLS_LAST)
+          .thenComparing(ContainerPosture::containerId);
+
+  /** Null for a pod's own container, which runs nothing of the user's. */
+  private @Nullable ContainerPosture look(
+      NodePosture node, ContainerProcess process, ProcessSeccomp seccomp, List<Path> bundles) {
+    String id = process.containerId();
+    Specified specified = pods == null ? null : pods.specified(process.podUid(), id);
+    Asked asked = Asked.of(specified);
+    Known of = known(id, asked, bundles);
+    if (of.identity().sandbox()) {
+      return null;
+    }
+    Verdict verdict = Judge.judge(node, asked, seccomp, of.evidence());
+    Identity name = of.identity();
+    return new ContainerPosture(
+        specified == null ? name.namespace() : specified.namespace(),
+        specified == null ? name.pod() : specified.pod(),
+        specified == null ? name.container() : specified.container(),
+        id,
+        process.startTicks(),
+        asked,
+        seccomp.mode(),
+        seccomp.filters(),
+        verdict.visible(),
+        verdict.reason());
+  }
+
+  private Known known(String id, Asked asked, List<Path> bundles) {
+    Known before = known.get(id);
+    if (before != null && !(before.evidence() instanceof Evidence.None)) {
+      return before;
+    }
+    Known now =
+        switch (files.config(id, bundles)) {
+          case Found.Read<OciConfig>(OciConfig config) -> {
+            Profile profile = config.seccomp();
+            yield new Known(
+                profile == null
+                    ? new Evidence.ConfiguredWithout()
+                    : new Evidence.Configured(Loaded.of(profile)),
+                config.identity());
+          }
+          case Found.Not<OciConfig> _ -> new Known(byFile(asked), Identity.NONE);
+        };
+    known.put(id, now);
+    return now;
+  }
+
+  private Evidence byFile(Asked asked) {
+    String name = asked.localhostProfile();
+    if (asked.type() != Asked.Type.LOCALHOST) {
+      return new Evidence.None(null);
+    }
+    return switch (name == null ? new Found.Not<Profile>("has no name") : files.profile(name)) {
+      case Found.Read<Profile>(Profile profile) -> new Evidence.ProfileFile(Loaded.of(profile));
+      case Found.Not<Profile>(String why) -> new Evidence.None(name + " " + why);
+    };
+  }
+
+  /** The containers that run, as {@link PostureWatch} looks whether there are others. */
+  Collection<ContainerProcess> running() {
+    return running.oldest(RunningContainers.NONE);
+  }
+}

@@ -1,0 +1,198 @@
+package io.seccompwatch.profile;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.seccompwatch.profile.Profile.Condition;
+import io.seccompwatch.profile.Profile.Rule;
+import io.seccompwatch.record.SeccompAction;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a seccomp profile. What the specification does not know is passed over; what it knows and
+ * is of the wrong type, or is more than any profile has, is refused. For one thread.
+ */
+public final class ProfileReader {
+
+  /** Bytes of a profile; the runtimes' own have some 15 KiB. */
+  public static final int MAX_BYTES = 1 << 20;
+
+  private static final int MAX_RULES = 4_096;
+
+  /** Names of all rules; there are some 500 calls, and a profile may name one in several rules. */
+  private static final int MAX_NAMES = 16_384;
+
+  private static final int MAX_CONDITIONS = 64;
+  private static final int MAX_WORDS = 64;
+  private static final int MAX_WORD = 128;
+
+  private final JsonText json;
+  private final List<Rule> rules = new ArrayList<>();
+  private final List<String> flags = new ArrayList<>();
+  private final List<String> architectures = new ArrayList<>();
+  private int names;
+  private @Nullable SeccompAction defaultAction;
+  private @Nullable Integer defaultErrno;
+
+  /** Reads one profile at the place where the JSON is. */
+  ProfileReader(JsonText json) {
+    this.json = json;
+  }
+
+  /**
+   * Reads a profile's file.
+   *
+   * @param in the JSON, of {@link #MAX_BYTES} at most; the caller closes it
+   * @throws ProfileException when it is none
+   * @throws IOException when it cannot be read
+   */
+  public static Profile read(InputStream in) throws IOException, ProfileException {
+    try (JsonText json = new JsonText(in, MAX_BYTES)) {
+      return new ProfileReader(json).profile();
+    } catch (JsonProcessingException e) {
+      throw new ProfileException(e.getOriginalMessage());
+    }
+  }
+
+  /** Reads the profile here to its end. */
+  Profile profile() throws IOException, ProfileException {
+    json.fields(
+        "the profile",
+        field -> {
+          switch (field) {
+            case "defaultAction" -> defaultAction = action();
+            case "defaultErrnoRet" -> defaultErrno = errno();
+            case "flags" -> json.items("flags", () -> add(flags, word("a flag")));
+            case "architectures" ->
+                json.items("architectures", () -> add(architectures, word("an architecture")));
+            case "archMap" -> json.items("archMap", this::archMap);
+            case "syscalls" -> json.items("syscalls", this::rule);
+            default -> json.skip();
+          }
+        });
+    SeccompAction action = defaultAction;
+    if (action == null) {
+      throw new ProfileException("there is no defaultAction");
+    }
+    return new Profile(action, defaultErrno, flags, architectures, rules);
+  }
+
+  /** Docker's and Podman's way of naming ABIs, one with those that it brings along. */
+  private void archMap() throws IOException, ProfileException {
+    json.fields(
+        "an item of archMap",
+        field -> {
+          switch (field) {
+            case "architecture" -> add(architectures, word("an architecture"));
+            case "subArchitectures" ->
+                json.items("subArchitectures", () -> add(architectures, word("an architecture")));
+            default -> json.skip();
+          }
+        });
+  }
+
+  private void rule() throws IOException, ProfileException {
+    List<String> calls = new ArrayList<>();
+    List<Condition> conditions = new ArrayList<>();
+    @Nullable SeccompAction[] action = new @Nullable SeccompAction[1];
+    @Nullable Integer[] errno = new @Nullable Integer[1];
+    json.fields(
+        "an item of syscalls",
+        field -> {
+          switch (field) {
+            case "name" -> name(calls); // the form before names; some tools still write it
+            case "names" -> json.items("names", () -> name(calls));
+            case "action" -> action[0] = action();
+            case "errnoRet" -> errno[0] = errno();
+            case "args" -> json.items("args", () -> conditions.add(condition(conditions.size())));
+            default -> json.skip();
+          }
+        });
+    SeccompAction done = action[0];
+    if (done == null) {
+      throw new ProfileException("a rule has no action");
+    }
+    if (rules.size() >= MAX_RULES) {
+      throw new ProfileException("more than " + MAX_RULES + " rules");
+    }
+    if (!calls.isEmpty()) { // else it matches nothing
+      rules.add(new Rule(calls, done, errno[0], conditions));
+    }
+  }
+
+  private void name(List<String> calls) throws IOException, ProfileException {
+    calls.add(word("a syscall's name"));
+    if (++names > MAX_NAMES) {
+      throw new ProfileException("more than " + MAX_NAMES + " names of syscalls");
+    }
+  }
+
+  private Condition condition(int before) throws IOException, ProfileException {
+    if (before >= MAX_CONDITIONS) {
+      throw new ProfileException("more than " + MAX_CONDITIONS + " args of a rule");
+    }
+    long[] numbers = new long[3];
+    String[] operator = {""};
+    json.fields(
+        "an item of args",
+        field -> {
+          switch (field) {
+            case "index" -> numbers[0] = json.unsigned("index");
+            case "value" -> numbers[1] = json.unsigned("value");
+            case "valueTwo" -> numbers[2] = json.unsigned("valueTwo");
+            case "op" -> operator[0] = word("op");
+            default -> json.skip();
+          }
+        });
+    if (numbers[0] < 0 || numbers[0] > 5) {
+      throw new ProfileException("an argument's index is not from 0 to 5");
+    }
+    return new Condition((int) numbers[0], operator[0], numbers[1], numbers[2]);
+  }
+
+  private @Nullable Integer errno() throws IOException, ProfileException {
+    if (json.isNull()) {
+      return null;
+    }
+    long errno = json.unsigned("an errno");
+    if (errno < 0 || errno > 4_095) { // MAX_ERRNO, include/linux/err.h
+      throw new ProfileException("an errno is not from 0 to 4095");
+    }
+    return (int) errno;
+  }
+
+  private SeccompAction action() throws IOException, ProfileException {
+    String name = word("an action");
+    return switch (name) {
+      case "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD" -> SeccompAction.KILL_THREAD;
+      case "SCMP_ACT_KILL_PROCESS" -> SeccompAction.KILL_PROCESS;
+      case "SCMP_ACT_TRAP" -> SeccompAction.TRAP;
+      case "SCMP_ACT_ERRNO" -> SeccompAction.ERRNO;
+      case "SCMP_ACT_NOTIFY" -> SeccompAction.USER_NOTIF;
+      case "SCMP_ACT_TRACE" -> SeccompAction.TRACE;
+      case "SCMP_ACT_LOG" -> SeccompAction.LOG;
+      case "SCMP_ACT_ALLOW" -> SeccompAction.ALLOW;
+      default -> throw new ProfileException("'" + name + "' is no action");
+    };
+  }
+
+  private static void add(List<String> words, String word) throws ProfileException {
+    if (words.size() >= MAX_WORDS) {
+      throw new ProfileException("more than " + MAX_WORDS + " flags or architectures");
+    }
+    words.add(word);
+  }
+
+  /** A short text of printable ASCII without blanks, so that it may stand in a message. */
+  private String word(String what) throws IOException, ProfileException {
+    String text = json.text(what);
+    if (text.isEmpty()
+        || text.length() > MAX_WORD
+        || !text.chars().allMatch(c -> c > 32 && c < 127)) {
+      throw new ProfileException(what + " is not of 1 to " + MAX_WORD + " printable characters");
+    }
+    return text;
+  }
+}

@@ -1,0 +1,52 @@
+package io.seccompwatch.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class VerdictTest {
+
+  private static final Heard SEEN = new Heard("audit-log", "/a", true, 3L, null);
+  private static final Heard SILENT =
+      new Heard("kmsg", "/dev/kmsg", true, null, "actions_logged lacks log");
+  private static final Heard CLOSED = new Heard("syslog", "/s", false, null, "permission denied");
+  private static final Finding PROBLEM =
+      Finding.problem(Section.AUDIT, "backlog", "small", "raise");
+
+  @Test
+  void one_source_is_enough_and_problems_do_not_blind() {
+    Verdict verdict = Verdict.of(List.of(PROBLEM), List.of(SEEN, SILENT, CLOSED), null);
+    assertThat(verdict.isBlind()).isFalse();
+    assertThat(verdict.text()).isEqualTo("denials are seen through audit-log");
+  }
+
+  @Test
+  void blind_when_no_source_brought_it() {
+    assertThat(Verdict.of(List.of(), List.of(SILENT, CLOSED), null).text())
+        .isEqualTo(
+            "BLIND: no source brought the canary; kmsg: actions_logged lacks log; syslog:"
+                + " permission denied");
+  }
+
+  @Test
+  void blind_when_none_can_be_read_or_there_is_none() {
+    assertThat(Verdict.of(List.of(), List.of(CLOSED), null).text())
+        .isEqualTo("BLIND: no source can be read; syslog: permission denied");
+    assertThat(Verdict.of(List.of(), List.of(), null).isBlind()).isTrue();
+  }
+
+  @Test
+  void blind_when_nothing_could_be_proven() {
+    assertThat(Verdict.of(List.of(), List.of(SILENT), "seccomp: EPERM: allow it").text())
+        .isEqualTo("BLIND: nothing is proven, the canary could not be fired");
+  }
+
+  @Test
+  void blind_when_denials_are_dropped_although_the_canary_came() {
+    Finding lacks = Finding.blind(Section.KERNEL, "actions_logged", "lacks errno", "sysctl");
+    Verdict verdict = Verdict.of(List.of(lacks), List.of(SEEN), null);
+    assertThat(verdict.isBlind()).isTrue();
+    assertThat(verdict.text()).isEqualTo("BLIND: actions_logged: lacks errno");
+  }
+}

@@ -1,0 +1,82 @@
+package io.seccompwatch.posture;
+
+import static io.seccompwatch.posture.FakeNode.ID;
+import static io.seccompwatch.posture.FakeNode.OTHER;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.testing.FakePods;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** When the containers are looked at again. */
+class PostureWatchTest {
+
+  @TempDir private Path directory;
+  private final FakePods pods = new FakePods();
+  private FakeNode node;
+  private PostureWatch watch;
+  private long millis;
+
+  @BeforeEach
+  void start() {
+    node = new FakeNode(directory);
+    node.filtered(100, ID, 1);
+    Survey survey =
+        new Survey(
+            node.proc, node.reader(), node.running(), node.root, pods, () -> AuditView.UNKNOWN);
+    watch = new PostureWatch(survey, pods, () -> millis);
+  }
+
+  private boolean looksAfter(long seconds) {
+    millis += seconds * 1_000;
+    return watch.glance() != null;
+  }
+
+  private void settle() {
+    for (int i = 0; i < 4; i++) {
+      looksAfter(5);
+    }
+    assertThat(looksAfter(0)).isFalse();
+  }
+
+  @Test
+  void aNewContainerIsLookedAtAtOnceAndTwiceAfterwards() {
+    assertThat(watch.posture()).isNull();
+    assertThat(looksAfter(0)).isTrue();
+    assertThat(looksAfter(5)).isTrue();
+    assertThat(looksAfter(5)).isTrue();
+    assertThat(looksAfter(5)).isFalse();
+    node.filtered(200, OTHER, 1);
+    assertThat(looksAfter(5)).isTrue();
+    assertThat(watch.posture()).isNotNull().extracting(p -> p.containers().size()).isEqualTo(2);
+  }
+
+  @Test
+  void aContainerThatEndedIsGoneAtTheNextGlance() {
+    settle();
+    node.end(100);
+    assertThat(looksAfter(5)).isTrue();
+    assertThat(watch.posture()).isNotNull().extracting(p -> p.containers().size()).isEqualTo(0);
+  }
+
+  @Test
+  void allAreLookedAtOnceAMinute() {
+    settle();
+    assertThat(looksAfter(40)).isFalse();
+    assertThat(looksAfter(20)).isTrue();
+    assertThat(looksAfter(5)).isFalse();
+  }
+
+  @Test
+  void podsThatChangeAllTheTimeCostNoMoreThanALookInFifteenSeconds() {
+    settle();
+    int looks = 0;
+    for (int i = 0; i < 12; i++) {
+      pods.synced(i % 2 == 0);
+      looks += looksAfter(5) ? 1 : 0;
+    }
+    assertThat(looks).isBetween(3, 4);
+  }
+}

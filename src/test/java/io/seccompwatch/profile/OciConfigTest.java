@@ -1,0 +1,113 @@
+package io.seccompwatch.profile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.seccompwatch.profile.OciConfig.Identity;
+import io.seccompwatch.record.SeccompAction;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is read of a container's OCI configuration. */
+class OciConfigTest {
+
+  private static OciConfig read(String json) throws Exception {
+    return OciConfig.read(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void theProfileIsReadFromBetweenWhatIsNobodysBusiness() throws Exception {
+    OciConfig config =
+        read(
+            "{\"ociVersion\":\"1.1.0\",\"process\":{\"args\":[\"sh\",\"-c\",\""
+                + "x".repeat(100_000)
+                + "\"],\"env\":[\"PASSWORD="
+                + "y".repeat(100_000)
+                + "\",\"A={\\\"linux\\\":1}\"]},\"linux\":{\"resources\":{},\"seccomp\":"
+                + "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\"},\"maskedPaths\":[\"/proc/acpi\"]}}");
+    assertThat(Objects.requireNonNull(config.seccomp()).defaultAction())
+        .isEqualTo(SeccompAction.KILL_PROCESS);
+    assertThat(config.identity()).isEqualTo(Identity.NONE);
+    assertThat(config.toString()).doesNotContain("PASSWORD", "yyy", "xxx");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{\"linux\":{}}", "{\"linux\":{\"seccomp\":null}}"})
+  void withoutAProfileTheRuntimeLoadsNoFilter(String json) throws Exception {
+    assertThat(read(json).seccomp()).isNull();
+  }
+
+  static Stream<Arguments> identities() {
+    return Stream.of(
+        Arguments.of(
+            "containerd",
+            """
+            {"annotations":{"io.kubernetes.cri.container-name":"app",
+             "io.kubernetes.cri.container-type":"container",
+             "io.kubernetes.cri.sandbox-id":"aa","io.kubernetes.cri.sandbox-name":"api-1",
+             "io.kubernetes.cri.sandbox-namespace":"prod"}}
+            """,
+            new Identity("prod", "api-1", "app", false)),
+        Arguments.of(
+            "containerd's pod",
+            """
+            {"annotations":{"io.kubernetes.cri.container-type":"sandbox",
+             "io.kubernetes.cri.sandbox-name":"api-1",
+             "io.kubernetes.cri.sandbox-namespace":"prod"}}
+            """,
+            new Identity("prod", "api-1", null, true)),
+        Arguments.of(
+            "CRI-O",
+            """
+            {"annotations":{"io.kubernetes.container.name":"app",
+             "io.kubernetes.cri-o.ContainerType":"container","io.kubernetes.pod.name":"api-1",
+             "io.kubernetes.pod.namespace":"prod","io.kubernetes.cri-o.Labels":"{}"}}
+            """,
+            new Identity("prod", "api-1", "app", false)),
+        Arguments.of(
+            "names that are none",
+            """
+            {"annotations":{"io.kubernetes.container.name":"App",
+             "io.kubernetes.pod.name":"a\\nb","io.kubernetes.pod.namespace":7}}
+            """,
+            Identity.NONE),
+        Arguments.of("none", "{\"annotations\":null}", Identity.NONE));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("identities")
+  void theAnnotationsOfBothRuntimesNameTheContainer(String who, String json, Identity identity)
+      throws Exception {
+    assertThat(read(json).identity()).as(who).isEqualTo(identity);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "[]",
+        "{\"linux\":7}",
+        "{\"linux\":{\"seccomp\":[]}}",
+        "{\"linux\":{\"seccomp\":{}}}",
+        "{\"annotations\":[]}",
+        "{\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}",
+        "\u0000",
+      })
+  void whatIsNoConfigurationIsRefused(String json) {
+    assertThatThrownBy(() -> read(json)).isInstanceOf(ProfileException.class);
+  }
+
+  @Test
+  void whatIsTooLargeIsRefused() {
+    String json = "{\"process\":\"" + "a".repeat(OciConfig.MAX_BYTES + 16_384) + "\"}";
+    assertThatThrownBy(() -> read(json)).isInstanceOf(ProfileException.class);
+  }
+}
