@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class Canary {
 
   /** Letters of the key. */
-  public static final int KEY_LENGTH = CanaryName.KEY_LENGTH;
+  static final int KEY_LENGTH = CanaryName.KEY_LENGTH;
 
   /** The one call that its filter logs; {@link SeccompCanary} says why. */
   private static final String CALL = "sched_rr_get_interval";
