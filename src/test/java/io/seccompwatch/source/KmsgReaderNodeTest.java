@@ -16,6 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,8 @@ class KmsgReaderNodeTest {
 
   private static final Path KMSG = Path.of("/dev/kmsg");
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PRINTK_INTERVAL = Duration.ofMillis(5_500);
+  private static final int MOST_FIRINGS = 6;
 
   private final Lines lines = new Lines();
   private final String mark = "seccomp-watch test " + System.nanoTime();
@@ -81,9 +84,7 @@ class KmsgReaderNodeTest {
     assumeTrue(!auditdRuns(), "auditd takes the records away from the kernel log");
     String comm = "swc-" + System.nanoTime() % 1_000_000;
     try (Running running = start(new KmsgStart.End())) {
-      assertThat(new SeccompCanary().fire(comm)).isInstanceOf(SeccompCanary.Result.Fired.class);
-
-      assertThat(lines.next("comm=\"" + comm + "\""))
+      assertThat(fireUntilSeen(comm))
           .contains(";audit: type=1326 audit(")
           .contains(" pid=" + ProcessHandle.current().pid() + " ")
           .contains(" sig=0 ")
@@ -179,6 +180,19 @@ class KmsgReaderNodeTest {
     }
   }
 
+  /** Others may have used up what printk lets through in five seconds: then it is fired again. */
+  private String fireUntilSeen(String comm) throws InterruptedException {
+    String part = "comm=\"" + comm + "\"";
+    for (int i = 0; i < MOST_FIRINGS; i++) {
+      assertThat(new SeccompCanary().fire(comm)).isInstanceOf(SeccompCanary.Result.Fired.class);
+      String line = lines.nextWithin(part, PRINTK_INTERVAL);
+      if (line != null) {
+        return line;
+      }
+    }
+    throw new AssertionError("no record with " + part);
+  }
+
   private static String bootId() throws Exception {
     return BootTime.bootId(Path.of("/proc"));
   }
@@ -194,6 +208,17 @@ class KmsgReaderNodeTest {
   private static final class Lines implements LineSink {
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     private final AtomicLong lost = new AtomicLong();
+
+    /** The same; null when it does not come in time. */
+    @Nullable String nextWithin(String part, Duration patience) throws InterruptedException {
+      long deadline = System.nanoTime() + patience.toNanos();
+      while (true) {
+        String line = lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        if (line == null || line.contains(part)) {
+          return line;
+        }
+      }
+    }
 
     String next(String part) throws InterruptedException {
       while (true) {
