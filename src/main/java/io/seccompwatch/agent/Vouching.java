@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * else has seen it. From then on the stamp, which a forger chooses, excuses nothing.
  *
  * <p>Any thread may hand records in; none waits. One thread of its own decides. At most {@link
- * #MOST} are held; then the oldest is decided before its time.
+ * #MOST} are held, and fewer when their strings are long; then the oldest is decided before its
+ * time.
  */
 final class Vouching implements AutoCloseable {
 
@@ -36,6 +37,9 @@ final class Vouching implements AutoCloseable {
 
   /** How many are held. */
   static final int MOST = 4_096;
+
+  /** How many characters of their hostile strings: some 500 for a record of the kernel's. */
+  static final int MOST_TEXT = 1 << 21;
 
   /** So long one is held before a canary is fired for it: most are witnessed much sooner. */
   static final Duration PROOF_AFTER = Duration.ofMillis(500);
@@ -68,9 +72,10 @@ final class Vouching implements AutoCloseable {
   private final long startedWall;
   private final Thread thread = new Thread(this::run, "vouching");
 
-  /** Guards itself and {@link #closed}. */
+  /** Guards itself and the two that follow. */
   private final Deque<Held> held = new ArrayDeque<>();
 
+  private int text;
   private boolean closed;
   private volatile boolean caughtUp;
   private boolean readToEnd;
@@ -152,26 +157,33 @@ final class Vouching implements AutoCloseable {
 
   /** Holds one, of which the filter does not know yet. */
   void hold(Held record) {
-    Held pushed = null;
-    boolean over;
+    books.held(1);
+    List<Held> pushed = new ArrayList<>(1);
     synchronized (held) {
-      over = closed;
-      if (!over) {
-        if (held.size() >= MOST) {
-          pushed = held.removeFirst();
+      if (closed) {
+        pushed.add(record);
+      } else {
+        add(record);
+        while (held.size() > MOST || text > MOST_TEXT) {
+          pushed.add(removeFirst());
         }
-        held.addLast(record);
         if (held.size() == 1) {
           held.notifyAll();
         }
       }
     }
-    books.held(1);
-    if (over) {
-      decide(record);
-    } else if (pushed != null) {
-      decide(pushed);
-    }
+    pushed.forEach(this::decide);
+  }
+
+  private void add(Held record) {
+    held.addLast(record);
+    text += record.textLength();
+  }
+
+  private Held removeFirst() {
+    Held first = held.removeFirst();
+    text -= first.textLength();
+    return first;
   }
 
   /** Decides what is held, with what is known; those who hand in must have ended. */
@@ -225,14 +237,14 @@ final class Vouching implements AutoCloseable {
     boolean proof = false;
     synchronized (held) {
       for (int i = held.size(); i > 0; i--) {
-        Held one = held.removeFirst();
+        Held one = removeFirst();
         if (witnessed(one)) {
           books.held(-1);
           books.duplicate(one.book());
         } else if (now - one.arrived() >= WINDOW.toMillis()) {
           due.add(one);
         } else {
-          held.addLast(one);
+          add(one);
           proof |=
               now - one.arrived() >= PROOF_AFTER.toMillis()
                   && firedMillis < one.arrived()

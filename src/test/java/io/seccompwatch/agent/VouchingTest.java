@@ -286,6 +286,21 @@ class VouchingTest {
     assertCounts(0, 0, 10, Vouching.MOST);
   }
 
+  /** syslog's lines may have 64 KiB, nearly all of it a label that their writer chose. */
+  @Test
+  void aFloodOfLongLinesIsBoundedByTheirLength() {
+    int longest = 60_000;
+    for (int i = 0; i < 200; i++) {
+      feed(syslog, syslog(i).replace(" pid=", " subj=" + "x".repeat(longest) + " pid="));
+    }
+    long held = books.balance().held();
+    assertThat(held).isPositive().isLessThanOrEqualTo(Vouching.MOST_TEXT / longest);
+    assertCounts(0, 0, 200 - held, held);
+    after(Vouching.WINDOW.toMillis());
+    feed(syslog, syslog(200));
+    assertCounts(0, 0, 200, 1);
+  }
+
   @Test
   void whatIsHeldAtTheEndIsDecidedWithWhatIsKnown() {
     feed(syslog, syslog(1));
