@@ -67,7 +67,7 @@ final class Pipeline implements LineSink {
             shared.books(), book, shared.kernelLosses(), dialect == Dialect.SYSLOG, this::doubt);
     this.serials =
         dialect == Dialect.AUDIT_LOG
-            ? new SerialWatch(losses, shared.kernelLosses()::millis)
+            ? new SerialWatch(losses, shared.kernelLosses()::millis, this::hole)
             : null;
   }
 
@@ -177,6 +177,14 @@ final class Pipeline implements LineSink {
   private static String text(byte[] buffer, int from, int to) {
     int length = Math.min(to - from, MOST_OF_LINE);
     return new String(buffer, from, length, StandardCharsets.UTF_8);
+  }
+
+  /** Serials are missing here, and may yet come. */
+  private void hole(boolean open) {
+    Vouching vouching = shared.vouching();
+    if (vouching != null) {
+      vouching.vouchers().lacks(book.source(), open);
+    }
   }
 
   /** Something was lost here: nothing may be concluded from what is not there. */

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Holds what syslog alone has brought, since anybody may write there, until a source that cannot be
  * forged has brought it too (then it is a duplicate), or is known to have lost something or to be
  * dead (then it counts), or would have brought it by now (then it is refused as of untrusted
- * origin). A source whose silence proves nothing is put to the proof with the canary.
+ * origin). While that source lacks serials, of which this may be one, it is waited for their loss
+ * to be certain. A source whose silence proves nothing is put to the proof with the canary.
  *
  * <p>What is older than this agent counts while syslog's file is read from before the start: nobody
  * else has seen it. From then on the stamp, which a forger chooses, excuses nothing.
@@ -34,6 +35,9 @@ final class Vouching implements AutoCloseable {
 
   /** How long a source has to bring what syslog has brought. */
   static final Duration WINDOW = Duration.ofSeconds(4);
+
+  /** The same while that source lacks a serial and may yet bring it: {@link SerialWatch} waits. */
+  static final Duration LONGEST = WINDOW.plus(SerialWatch.LONGEST).plusSeconds(1);
 
   /** How many are held. */
   static final int MOST = 4_096;
@@ -241,7 +245,7 @@ final class Vouching implements AutoCloseable {
         if (witnessed(one)) {
           books.held(-1);
           books.duplicate(one.book());
-        } else if (now - one.arrived() >= WINDOW.toMillis()) {
+        } else if (isDue(one, now)) {
           due.add(one);
         } else {
           add(one);
@@ -257,6 +261,13 @@ final class Vouching implements AutoCloseable {
     if (proof && canary != null && now - firedMillis >= PROOF_EVERY.toMillis()) {
       fire(canary, now);
     }
+  }
+
+  private boolean isDue(Held one, long now) {
+    long waited = now - one.arrived();
+    return waited >= LONGEST.toMillis()
+        || (waited >= WINDOW.toMillis()
+            && !vouchers.mayYetContradict(one.form(), one.arrived(), one.arrivedWall()));
   }
 
   private void fire(Runnable fired, long now) {

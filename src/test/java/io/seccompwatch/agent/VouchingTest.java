@@ -255,6 +255,41 @@ class VouchingTest {
     assertThat(proofs).hasSize(1);
   }
 
+  /** auditd's socket was full, the kernel gave up on the record, and printk had it all the same. */
+  @Test
+  void whatIsMissingInAuditdsLogIsNoForgeryAlthoughTheGapIsCertainOnlyLater() {
+    Vouching with = vouching("syslog", "audit-log");
+    settle(with, "audit-log");
+    Pipeline lines = pipeline(with, "syslog", Dialect.SYSLOG);
+    Pipeline auditLog = pipeline(with, "audit-log", Dialect.AUDIT_LOG);
+    feed(auditLog, audit(1));
+    feed(lines, syslog(2));
+    clock.advance(Duration.ofMillis(100));
+    made = clock.instant();
+    feed(auditLog, audit(3));
+    passed(with, auditLog, Vouching.WINDOW);
+    assertCounts(2, 0, 0, 1);
+    passed(with, auditLog, Vouching.LONGEST.minus(Vouching.WINDOW));
+    assertCounts(3, 0, 0, 0);
+    assertThat(books.balance().lost()).isEqualTo(Map.of("serial_gap", 1L));
+  }
+
+  @Test
+  void aGapThatClosesWasNoneAndExcusesNothing() {
+    Vouching with = vouching("syslog", "audit-log");
+    settle(with, "audit-log");
+    Pipeline lines = pipeline(with, "syslog", Dialect.SYSLOG);
+    Pipeline auditLog = pipeline(with, "audit-log", Dialect.AUDIT_LOG);
+    feed(auditLog, audit(1));
+    feed(lines, syslog(9));
+    clock.advance(Duration.ofMillis(100));
+    made = clock.instant();
+    feed(auditLog, audit(3));
+    feed(auditLog, audit(2));
+    passed(with, auditLog, Vouching.WINDOW);
+    assertCounts(3, 0, 1, 0);
+  }
+
   @Test
   void aDeadDaemonsLogIsFoundOutAndWhatSyslogBringsCountsAtOnceFromThenOn() {
     Vouching with = vouching("syslog", "audit-log");
@@ -380,6 +415,15 @@ class VouchingTest {
       fresh.look(List.of(status(voucher, 0), status("syslog", 0)));
     }
     made = clock.instant();
+  }
+
+  /** Tenth by tenth; the file is looked at again and again. */
+  private void passed(Vouching with, Pipeline file, Duration time) {
+    for (long tenths = time.toMillis() / 100; tenths > 0; tenths--) {
+      clock.advance(Duration.ofMillis(100));
+      file.idle();
+      with.round();
+    }
   }
 
   private void after(long millis) {
