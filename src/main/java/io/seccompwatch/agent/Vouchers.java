@@ -130,7 +130,9 @@ final class Vouchers {
     }
   }
 
-  /** A source begins or ceases to lack serials of which it is not certain yet that they are lost. */
+  /**
+   * A source begins or ceases to lack serials of which it is not certain yet that they are lost.
+   */
   synchronized void lacks(String source, boolean serials) {
     for (Voucher voucher : vouchers) {
       if (voucher.source.equals(source)) {
