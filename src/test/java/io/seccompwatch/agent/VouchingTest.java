@@ -3,6 +3,7 @@ package io.seccompwatch.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.record.Dialect;
@@ -31,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lines of syslog and of better witnesses in, in any order; violations and balanced books out. */
 class VouchingTest {
+
+  private static final CanaryName CANARY = new CanaryName("abcdefgh", true);
 
   private final TestClock clock = new TestClock();
   private Instant made = clock.instant();
@@ -139,6 +142,19 @@ class VouchingTest {
     }
     after(Vouching.WINDOW.toMillis());
     assertCounts(counts ? 1 : 0, 0, counts ? 0 : 1, 0);
+  }
+
+  @Test
+  void whatAWitnessCouldNotReadCounts() {
+    Vouching with = vouching("syslog", "audit-netlink");
+    settle(with, "audit-netlink");
+    Pipeline lines = pipeline(with, "syslog", Dialect.SYSLOG);
+    Pipeline netlink = pipeline(with, "audit-netlink", Dialect.AUDIT_NETLINK);
+    feed(lines, syslog(1));
+    netlink.lineTooLong(10_000);
+    clock.advance(Vouching.WINDOW);
+    with.round();
+    assertCounts(1, 0, 0, 0);
   }
 
   @Test
@@ -253,6 +269,16 @@ class VouchingTest {
     with.round();
     assertCounts(1, 0, 1, 0);
     assertThat(proofs).hasSize(1);
+  }
+
+  /** Its name is in the kernel's log for all who may read that, and the stamp is the forger's. */
+  @Test
+  void aForgedCanaryDoesNotTakeARecordsPlace() {
+    String forged = syslog(7).replace("comm=\"kc\"", "comm=\"" + CANARY.comm(1) + "\"");
+    feed(syslog, forged.replace("syscall=165", "syscall=148").replace("0x50000", "0x7ffc0000"));
+    assertThat(books.balance().canary()).isEqualTo(1);
+    feed(kmsg, kmsg(7));
+    assertCounts(1, 0, 0, 0);
   }
 
   /** auditd's socket was full, the kernel gave up on the record, and printk had it all the same. */
@@ -391,7 +417,12 @@ class VouchingTest {
     return new Pipeline(
         new Pipeline.Shared(
             duplicates,
-            null,
+            new Canary(
+                CANARY.key(),
+                comm -> new SeccompCanary.Result.Fired(clock.instant()),
+                new SyscallTables(),
+                books,
+                clock),
             new SyscallTables(),
             books,
             delivery,
