@@ -12,8 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Those that wait, in the order of their coming, so many of one key and so many in all, and fewer
- * when their strings are long. Guarded by
- * its own lock, which the caller holds; only {@link #has} needs none.
+ * when their strings are long. Guarded by its own lock, which the caller holds; only {@link #has}
+ * needs none.
  */
 final class WaitingLine {
 
