@@ -99,7 +99,7 @@ final class Auditd implements RecordWriter {
   /** Has it rotate its log, and waits until it has. */
   void rotate() {
     Object before = identity();
-    signal("USR1");
+    Command.run(directory, List.of("sh", "-c", "kill -USR1 " + process.pid()));
     Await.until("a new audit.log", () -> !Set.of(NONE, before).contains(identity()));
   }
 
@@ -135,20 +135,6 @@ final class Auditd implements RecordWriter {
     if (!process.isAlive()) {
       throw new AssertionError("auditd ended: " + Command.text(output));
     }
-  }
-
-  /** Has it read nothing until {@link #resume}, as when its disk is slow. */
-  void suspend() {
-    signal("STOP");
-  }
-
-  /** Lets it go on. */
-  void resume() {
-    signal("CONT");
-  }
-
-  private void signal(String name) {
-    Command.run(directory, List.of("sh", "-c", "kill -" + name + " " + process.pid()));
   }
 
   /** Ends it, as its service's stop does. */

@@ -107,45 +107,6 @@ class TrustTest {
     }
   }
 
-  @Test
-  void what_auditd_was_too_slow_for_and_the_kernels_log_has_is_no_forgery() throws Exception {
-    try (AuditSettings settings = new AuditSettings();
-        Rsyslog rsyslog = Rsyslog.start(directory, Rsyslog.Template.ISO);
-        Auditd auditd = Auditd.start(directory, Auditd.Format.RAW);
-        Agent agent = agent("syslog=" + rsyslog.all(), auditd.source())) {
-      settle(agent);
-      settings.limitBacklog(16);
-      KernelLog.awaitRoom(10);
-      auditd.suspend();
-      storm(4_000);
-      Await.until(
-          "records in syslog alone",
-          Await.PATIENCE,
-          () -> agent.metrics().sum("seccomp_watch_records_held") > 0,
-          agent::state);
-      auditd.resume();
-      Await.until(
-          "all decided, while auditd goes on",
-          SETTLING,
-          () -> {
-            storm(1);
-            return agent.metrics().sum("seccomp_watch_records_held") == 0;
-          },
-          agent::state);
-      assertThat(agent.metrics().sum(REFUSED, "reason", "untrusted_origin")).isZero();
-      assertThat(agent.metrics().sum("seccomp_watch_records_lost_total", "reason", "serial_gap"))
-          .as(agent.state())
-          .isPositive();
-      agent.metrics().assertBooksBalance();
-    }
-  }
-
-  /** sched_get_priority_max, so many times. */
-  private void storm(int calls) throws Exception {
-    Command.run(
-        directory, List.of(Probe.logStorm().toString(), "146", Integer.toString(calls), "1"));
-  }
-
   private Agent agent(String... sources) throws Exception {
     String[] arguments = new String[2 * sources.length];
     for (int i = 0; i < sources.length; i++) {
