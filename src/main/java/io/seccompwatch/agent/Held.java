@@ -25,4 +25,10 @@ record Held(
     @Nullable Instant written,
     String line,
     long arrived,
-    long arrivedWall) {}
+    long arrivedWall) {
+
+  /** How many characters of hostile strings it keeps. */
+  int textLength() {
+    return line.length() + violation.record().textLength();
+  }
+}

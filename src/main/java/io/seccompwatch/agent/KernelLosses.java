@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p>What the total says and what a gap in serials says may be the same records: the rate limit
  * refuses a record when it has its serial already ({@code audit_log_end}), a full backlog and a
  * lack of memory before that ({@code audit_log_start}). So of losses that may have taken serials,
- * told by the total and by gaps within one {@link Overlap storm}, the greater figure counts.
+ * told by the total and by gaps within one {@link Overlap storm}, the greater figure counts. So it
+ * does of what printk says that it suppressed, which the ring has, and syslog out of the ring.
  *
  * <p>Thread-safe.
  */
@@ -55,6 +56,7 @@ final class KernelLosses {
   private final Books books;
   private final LongSupplier millis;
   private final Overlap overlap = new Overlap();
+  private final Overlap printk = new Overlap();
   private final Map<String, Teller> tellers = new HashMap<>();
   private boolean firstHand;
   private long total = NONE;
@@ -101,11 +103,20 @@ final class KernelLosses {
     return fresh > 0;
   }
 
-  /** A source has the line that says why the kernel dropped what its total told. */
-  synchronized void reason(String source, KernelReason reason) {
+  /**
+   * A source has the line that says why the kernel dropped what its total told.
+   *
+   * @param hearsay whether others than the kernel can write there
+   * @return whether it may be true
+   */
+  synchronized boolean reason(String source, KernelReason reason, boolean hearsay) {
+    if (hearsay && firstHand) {
+      return false;
+    }
     lastReason = reason;
     lastReasonAt = millis.getAsLong();
     explain(teller(source), reason);
+    return true;
   }
 
   /**
@@ -131,6 +142,14 @@ final class KernelLosses {
         overlap.beyond(source, missing, millis.getAsLong()));
   }
 
+  /** A source has printk's message that it kept so many from the kernel's log. */
+  synchronized void suppressed(String source, long count) {
+    books.lost(
+        books.open(source),
+        LossReason.PRINTK_SUPPRESSED,
+        printk.beyond(source, count, millis.getAsLong()));
+  }
+
   /** Counts totals whose explanation has not come in time; by the clock. */
   synchronized void settle() {
     long before = millis.getAsLong() - EXPLANATION.toMillis();
@@ -152,6 +171,9 @@ final class KernelLosses {
   private long advance(Teller teller, long told) {
     if (told < teller.last) {
       teller.reset++;
+    }
+    if (teller.source.equals(KERNEL)) {
+      teller.reset = Math.max(teller.reset, resets); // what it says is of now, never of before
     }
     teller.last = told;
     if (teller.reset < resets) {

@@ -67,7 +67,7 @@ final class Pipeline implements LineSink {
             shared.books(), book, shared.kernelLosses(), dialect == Dialect.SYSLOG, this::doubt);
     this.serials =
         dialect == Dialect.AUDIT_LOG
-            ? new SerialWatch(losses, shared.kernelLosses()::millis)
+            ? new SerialWatch(losses, shared.kernelLosses()::millis, this::hole)
             : null;
   }
 
@@ -80,16 +80,13 @@ final class Pipeline implements LineSink {
       }
       switch (parser.parse(buffer, from, to)) {
         case Line.Recognised recognised -> record(recognised, buffer, from, to);
-        case Line.Rejected rejected -> {
-          shared.books().rejected(book, rejected.reason());
-          doubt(null); // it may have been a record
-        }
+        case Line.Rejected rejected -> refused(rejected.reason());
         case Line.Loss loss -> losses.notice(loss.notice());
         case Line.Other other -> {}
       }
     } catch (RuntimeException e) {
       // The source must go on: the next line is another one
-      shared.books().rejected(book, RejectReason.DEFECT);
+      refused(RejectReason.DEFECT);
       shared.onDefect().accept(e);
     }
   }
@@ -97,7 +94,7 @@ final class Pipeline implements LineSink {
   @Override
   public void lineTooLong(long bytes) {
     book.line();
-    shared.books().rejected(book, RejectReason.LINE_TOO_LONG);
+    refused(RejectReason.LINE_TOO_LONG);
     if (serials != null) {
       serials.interrupted();
     }
@@ -108,6 +105,12 @@ final class Pipeline implements LineSink {
     if (serials != null) {
       serials.idle();
     }
+  }
+
+  /** A line that may have been a record. */
+  private void refused(RejectReason reason) {
+    shared.books().rejected(book, reason);
+    doubt(null);
   }
 
   /** A message came that the kernel did not write: somebody pretended to be it. */
@@ -137,16 +140,19 @@ final class Pipeline implements LineSink {
     }
     Canary canary = shared.canary();
     boolean own = canary != null && canary.owns(record, book.source());
-    if (!own && vouching != null && dialect == Dialect.SYSLOG && vouching.doubts(line)) {
-      if (shared.duplicates().isKnown(record, now, line.written())) {
-        shared.books().duplicate(book);
-      } else {
-        hold(vouching, line, text(buffer, from, to), now);
-      }
-    } else if (shared.duplicates().isDuplicate(record, now, line.written())) {
+    boolean held = vouching != null && dialect == Dialect.SYSLOG && vouching.doubts(line);
+    Vouching doubting = held ? vouching : null;
+    // What is doubted must not take the place of a record with the stamp that a forger gave it
+    boolean before =
+        doubting != null
+            ? shared.duplicates().isKnown(record, now, line.written())
+            : shared.duplicates().isDuplicate(record, now, line.written());
+    if (before) {
       shared.books().duplicate(book);
     } else if (own) {
       shared.books().canary(book);
+    } else if (doubting != null) {
+      hold(doubting, line, text(buffer, from, to), now);
     } else {
       Violation violation = violation(line, now);
       shared.delivery().deliver(book, violation, attributor.mayImprove(record));
@@ -177,6 +183,14 @@ final class Pipeline implements LineSink {
   private static String text(byte[] buffer, int from, int to) {
     int length = Math.min(to - from, MOST_OF_LINE);
     return new String(buffer, from, length, StandardCharsets.UTF_8);
+  }
+
+  /** Serials are missing here, and may yet come. */
+  private void hole(boolean open) {
+    Vouching vouching = shared.vouching();
+    if (vouching != null) {
+      vouching.vouchers().lacks(book.source(), open);
+    }
   }
 
   /** Something was lost here: nothing may be concluded from what is not there. */

@@ -3,6 +3,8 @@ package io.seccompwatch.agent;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.SerialGaps;
 import io.seccompwatch.record.SerialScan;
+import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -15,19 +17,27 @@ final class SerialWatch {
   /** How late an event may be: auditd gets again what its socket had no room for. */
   private static final long SETTLE_MILLIS = 5_000;
 
+  /** After so long a hole is filled or told as a loss: {@link SerialGaps} takes twice the time. */
+  static final Duration LONGEST = Duration.ofMillis(2 * SETTLE_MILLIS);
+
   private final SerialGaps gaps = new SerialGaps(SETTLE_MILLIS);
   private final SourceLosses losses;
   private final LongSupplier millis;
+  private final Consumer<Boolean> onHole;
+  private boolean hole;
   private long last = SerialScan.NONE;
 
   /**
    * Has seen nothing; begins with the first line.
    *
    * @param millis a clock that only runs forward
+   * @param onHole is told when serials begin to be missing, which may yet come, and when that is
+   *     over: they came, or their loss has been told
    */
-  SerialWatch(SourceLosses losses, LongSupplier millis) {
+  SerialWatch(SourceLosses losses, LongSupplier millis, Consumer<Boolean> onHole) {
     this.losses = losses;
     this.millis = millis;
+    this.onHole = onHole;
   }
 
   /** A line of the log, of whatever type; nearly all cost no more than the look at their stamp. */
@@ -63,6 +73,10 @@ final class SerialWatch {
     long missing = gaps.takeMissing();
     if (missing > 0) {
       losses.lost(LossReason.SERIAL_GAP, missing);
+    }
+    if (hole != gaps.isWaiting()) {
+      hole = !hole;
+      onHole.accept(hole);
     }
   }
 }

@@ -61,18 +61,19 @@ final class SourceLosses {
         }
       }
       case LossNotice.KernelReason reason -> {
-        kernel.reason(book.source(), reason);
-        onLoss.accept(null);
+        if (kernel.reason(book.source(), reason, hearsay)) {
+          onLoss.accept(null);
+        }
       }
     }
   }
 
   /** The source itself knows of a loss. */
   void lost(LossReason reason, long count) {
-    if (reason == LossReason.SERIAL_GAP) {
-      kernel.gap(book.source(), count);
-    } else {
-      books.lost(book, reason, count);
+    switch (reason) {
+      case SERIAL_GAP -> kernel.gap(book.source(), count);
+      case PRINTK_SUPPRESSED -> kernel.suppressed(book.source(), count);
+      default -> books.lost(book, reason, count);
     }
     onLoss.accept(reason);
   }

@@ -43,6 +43,7 @@ final class Vouchers {
     final Set<LineForm> forms;
     final boolean needsProof;
     boolean up;
+    boolean lacksSerials;
     long upSince;
     long lastLoss = NEVER;
     long lastBrought = NEVER;
@@ -61,6 +62,10 @@ final class Vouchers {
           && forms.contains(form)
           && arrived - upSince >= SETTLING.toMillis()
           && arrived - lastLoss > LOSS_SHADOW.toMillis();
+    }
+
+    boolean wouldHave(LineForm form, long arrived, long arrivedWall) {
+      return isCandidate(form, arrived) && isProven(arrived, arrivedWall);
     }
 
     /** By a record that was both made and brought later; either clock alone may be wrong. */
@@ -125,25 +130,44 @@ final class Vouchers {
     }
   }
 
+  /**
+   * A source begins or ceases to lack serials of which it is not certain yet that they are lost.
+   */
+  synchronized void lacks(String source, boolean serials) {
+    for (Voucher voucher : vouchers) {
+      if (voucher.source.equals(source)) {
+        voucher.lacksSerials = serials;
+      }
+    }
+  }
+
   /** Whether one is there whose silence may come to mean something about a record read now. */
   synchronized boolean mayKnow(LineForm form, long now) {
     return vouchers.stream().anyMatch(v -> v.isCandidate(form, now));
   }
 
   /**
-   * Whether one is there that would have brought this record by now if it were one.
+   * Whether one is there that would have brought this record by now if it were one, and lacks
+   * nothing that may yet come.
    *
    * @param arrived when it was read
    * @param arrivedWall the same by the wall clock, as stamps are
    */
   synchronized boolean contradict(LineForm form, long arrived, long arrivedWall) {
     return vouchers.stream()
-        .anyMatch(v -> v.isCandidate(form, arrived) && v.isProven(arrived, arrivedWall));
+        .anyMatch(v -> !v.lacksSerials && v.wouldHave(form, arrived, arrivedWall));
+  }
+
+  /** Whether only those would have brought it that lack serials, of which it may be one. */
+  synchronized boolean mayYetContradict(LineForm form, long arrived, long arrivedWall) {
+    return !contradict(form, arrived, arrivedWall)
+        && vouchers.stream().anyMatch(v -> v.wouldHave(form, arrived, arrivedWall));
   }
 
   /** Whether a record that is made now could prove that one of them lives, and nothing else has. */
   synchronized boolean wantProof(LineForm form, long arrived, long arrivedWall) {
-    return !contradict(form, arrived, arrivedWall) && mayKnow(form, arrived);
+    return mayKnow(form, arrived)
+        && vouchers.stream().noneMatch(v -> v.wouldHave(form, arrived, arrivedWall));
   }
 
   /**

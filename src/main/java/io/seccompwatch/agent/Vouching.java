@@ -21,21 +21,29 @@ import org.jspecify.annotations.Nullable;
  * Holds what syslog alone has brought, since anybody may write there, until a source that cannot be
  * forged has brought it too (then it is a duplicate), or is known to have lost something or to be
  * dead (then it counts), or would have brought it by now (then it is refused as of untrusted
- * origin). A source whose silence proves nothing is put to the proof with the canary.
+ * origin). While that source lacks serials, of which this may be one, it is waited for their loss
+ * to be certain. A source whose silence proves nothing is put to the proof with the canary.
  *
  * <p>What is older than this agent counts while syslog's file is read from before the start: nobody
  * else has seen it. From then on the stamp, which a forger chooses, excuses nothing.
  *
  * <p>Any thread may hand records in; none waits. One thread of its own decides. At most {@link
- * #MOST} are held; then the oldest is decided before its time.
+ * #MOST} are held, and fewer when their strings are long; then the oldest is decided before its
+ * time.
  */
 final class Vouching implements AutoCloseable {
 
   /** How long a source has to bring what syslog has brought. */
   static final Duration WINDOW = Duration.ofSeconds(4);
 
+  /** The same while that source lacks a serial and may yet bring it: {@link SerialWatch} waits. */
+  static final Duration LONGEST = WINDOW.plus(SerialWatch.LONGEST).plusSeconds(1);
+
   /** How many are held. */
   static final int MOST = 4_096;
+
+  /** How many characters of their hostile strings: some 500 for a record of the kernel's. */
+  static final int MOST_TEXT = 1 << 21;
 
   /** So long one is held before a canary is fired for it: most are witnessed much sooner. */
   static final Duration PROOF_AFTER = Duration.ofMillis(500);
@@ -68,9 +76,10 @@ final class Vouching implements AutoCloseable {
   private final long startedWall;
   private final Thread thread = new Thread(this::run, "vouching");
 
-  /** Guards itself and {@link #closed}. */
+  /** Guards itself and the two that follow. */
   private final Deque<Held> held = new ArrayDeque<>();
 
+  private int text;
   private boolean closed;
   private volatile boolean caughtUp;
   private boolean readToEnd;
@@ -152,26 +161,33 @@ final class Vouching implements AutoCloseable {
 
   /** Holds one, of which the filter does not know yet. */
   void hold(Held record) {
-    Held pushed = null;
-    boolean over;
+    books.held(1);
+    List<Held> pushed = new ArrayList<>(1);
     synchronized (held) {
-      over = closed;
-      if (!over) {
-        if (held.size() >= MOST) {
-          pushed = held.removeFirst();
+      if (closed) {
+        pushed.add(record);
+      } else {
+        add(record);
+        while (held.size() > MOST || text > MOST_TEXT) {
+          pushed.add(removeFirst());
         }
-        held.addLast(record);
         if (held.size() == 1) {
           held.notifyAll();
         }
       }
     }
-    books.held(1);
-    if (over) {
-      decide(record);
-    } else if (pushed != null) {
-      decide(pushed);
-    }
+    pushed.forEach(this::decide);
+  }
+
+  private void add(Held record) {
+    held.addLast(record);
+    text += record.textLength();
+  }
+
+  private Held removeFirst() {
+    Held first = held.removeFirst();
+    text -= first.textLength();
+    return first;
   }
 
   /** Decides what is held, with what is known; those who hand in must have ended. */
@@ -225,14 +241,14 @@ final class Vouching implements AutoCloseable {
     boolean proof = false;
     synchronized (held) {
       for (int i = held.size(); i > 0; i--) {
-        Held one = held.removeFirst();
+        Held one = removeFirst();
         if (witnessed(one)) {
           books.held(-1);
           books.duplicate(one.book());
-        } else if (now - one.arrived() >= WINDOW.toMillis()) {
+        } else if (isDue(one, now)) {
           due.add(one);
         } else {
-          held.addLast(one);
+          add(one);
           proof |=
               now - one.arrived() >= PROOF_AFTER.toMillis()
                   && firedMillis < one.arrived()
@@ -245,6 +261,13 @@ final class Vouching implements AutoCloseable {
     if (proof && canary != null && now - firedMillis >= PROOF_EVERY.toMillis()) {
       fire(canary, now);
     }
+  }
+
+  private boolean isDue(Held one, long now) {
+    long waited = now - one.arrived();
+    return waited >= LONGEST.toMillis()
+        || (waited >= WINDOW.toMillis()
+            && !vouchers.mayYetContradict(one.form(), one.arrived(), one.arrivedWall()));
   }
 
   private void fire(Runnable fired, long now) {

@@ -3,6 +3,7 @@ package io.seccompwatch.agent;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,10 +11,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Those that wait, in the order of their coming, so many of one key and so many in all. Guarded by
- * its own lock, which the caller holds; only {@link #has} needs none.
+ * Those that wait, in the order of their coming, so many of one key and so many in all, and fewer
+ * when their strings are long. Guarded by its own lock, which the caller holds; only {@link #has}
+ * needs none.
  */
 final class WaitingLine {
+
+  /** How many characters of hostile strings may wait: some 500 for each of the most there are. */
+  static final int MOST_TEXT = 1 << 21;
 
   /** How many processes are looked for in one round. */
   private static final int MOST_ASKED = 200;
@@ -26,6 +31,7 @@ final class WaitingLine {
   private final Set<Waiting> all = new LinkedHashSet<>();
   private final Map<String, Deque<Waiting>> byKey = new ConcurrentHashMap<>();
   private int lagging;
+  private int text;
 
   /**
    * An empty line.
@@ -71,6 +77,15 @@ final class WaitingLine {
     } else if (all.size() >= most) {
       pushed.add(all.iterator().next());
     }
+    text += text(entry);
+    int over = text - MOST_TEXT - pushed.stream().mapToInt(WaitingLine::text).sum();
+    for (Iterator<Waiting> first = all.iterator(); over > 0 && first.hasNext(); ) {
+      Waiting next = first.next();
+      if (!pushed.contains(next)) {
+        pushed.add(next);
+        over -= text(next);
+      }
+    }
     all.add(entry);
     byKey.computeIfAbsent(share, key -> new ArrayDeque<>()).addLast(entry);
     lagging += entry.lagging() ? 1 : 0;
@@ -81,6 +96,7 @@ final class WaitingLine {
     if (!all.remove(entry)) {
       return;
     }
+    text -= text(entry);
     lagging -= entry.lagging() ? 1 : 0;
     byKey.computeIfPresent(
         share(entry),
@@ -114,6 +130,10 @@ final class WaitingLine {
       }
     }
     return due;
+  }
+
+  private static int text(Waiting entry) {
+    return entry.violation().record().textLength();
   }
 
   private static String share(Waiting entry) {

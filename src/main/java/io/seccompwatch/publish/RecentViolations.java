@@ -7,7 +7,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The last violations, for the query API: at most a fixed number, and fewer when their strings are
@@ -31,9 +30,9 @@ public final class RecentViolations implements Publisher {
   public void publish(Violation violation) {
     synchronized (violations) {
       violations.addLast(violation);
-      chars += chars(violation);
+      chars += violation.record().textLength();
       while (violations.size() > capacity || chars > MAX_CHARS) {
-        chars -= chars(violations.removeFirst());
+        chars -= violations.removeFirst().record().textLength();
       }
     }
   }
@@ -51,15 +50,5 @@ public final class RecentViolations implements Publisher {
       }
     }
     return found;
-  }
-
-  private static int chars(Violation violation) {
-    return length(violation.record().exe())
-        + length(violation.record().comm())
-        + length(violation.record().label());
-  }
-
-  private static int length(@Nullable String text) {
-    return text == null ? 0 : text.length();
   }
 }

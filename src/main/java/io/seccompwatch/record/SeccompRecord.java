@@ -50,6 +50,15 @@ public record SeccompRecord(
     return hasArch ? AuditArch.of(archToken, syscall) : AuditArch.UNKNOWN;
   }
 
+  /** How many characters its strings have, all of them chosen by whoever wrote the record. */
+  public int textLength() {
+    return length(comm) + length(exe) + length(label);
+  }
+
+  private static int length(@Nullable String text) {
+    return text == null ? 0 : text.length();
+  }
+
   /** What the filter did. */
   public SeccompAction action() {
     return SeccompAction.of(code);

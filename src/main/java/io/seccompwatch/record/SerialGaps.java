@@ -22,6 +22,12 @@ public final class SerialGaps {
   /** How far behind the newest number one may come and still be taken. */
   public static final int WINDOW = 16_384;
 
+  /**
+   * How far ahead of the newest number one may be and be taken at once: ten minutes of a hundred
+   * thousand events a second. Beyond that it is rather a damaged number, or another boot's.
+   */
+  private static final int MOST_AHEAD = 1 << 26;
+
   private static final int WORD_BITS = 64;
 
   private final long settleMillis;
@@ -41,7 +47,7 @@ public final class SerialGaps {
 
   private long markMillis;
 
-  /** A number far behind: a second one of its kind shows that the count began anew. */
+  /** A number far away: a second one of its kind shows that the count began anew. */
   private int stray;
 
   private boolean strayed;
@@ -93,8 +99,8 @@ public final class SerialGaps {
       return;
     }
     int ahead = number - base;
-    if (ahead < 0) {
-      behind(number, ahead, nowMillis);
+    if (ahead < 0 || number - next > MOST_AHEAD) {
+      away(number, ahead, nowMillis);
       return;
     }
     strayed = false;
@@ -183,8 +189,8 @@ public final class SerialGaps {
   }
 
   /** One of a settled event again, or the count began anew with a boot. */
-  private void behind(int number, int ahead, long nowMillis) {
-    if (ahead >= -WINDOW) {
+  private void away(int number, int ahead, long nowMillis) {
+    if (ahead < 0 && ahead >= -WINDOW) {
       return;
     }
     int sinceStray = number - stray;

@@ -8,6 +8,7 @@ import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceBook;
+import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.FakePods;
@@ -146,6 +147,26 @@ class DeliveryTest {
     small.deliver(book, violation(6, inContainer("u", "c")), false);
     assertThat(serials()).endsWith(6L);
     assertThat(small.size()).isZero();
+  }
+
+  /** A label has up to 64 KiB in a line of syslog, and an executable's path has 4 in any. */
+  @Test
+  void thoseWithLongStringsAreBoundedByTheirLength() {
+    int longest = 60_000;
+    Delivery large = delivery(1_000);
+    for (int i = 1; i <= 100; i++) {
+      AuditStamp stamp = new AuditStamp(RECORDED.getEpochSecond(), 836, 3, i);
+      SeccompRecord record =
+          Samples.record(stamp, Samples.X86_64, 165, KILL, "kc", "x".repeat(longest));
+      large.deliver(book, Samples.violation(record, Samples.unknown()), false);
+    }
+    int most = WaitingLine.MOST_TEXT / longest;
+    assertThat(large.size()).isEqualTo(most);
+    assertThat(serials()).hasSize(100 - most).isSorted();
+    large.close();
+    assertThat(serials()).hasSize(100).isSorted();
+    large.deliver(book, violation(101, Samples.unknown()), false);
+    assertThat(large.size()).isZero();
   }
 
   @Test

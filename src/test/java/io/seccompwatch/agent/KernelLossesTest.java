@@ -59,7 +59,7 @@ class KernelLossesTest {
 
   @Test
   void aReasonAloneCountsNothing() {
-    losses.reason("kmsg", BACKLOG);
+    losses.reason("kmsg", BACKLOG, false);
     assertLost(Map.of());
   }
 
@@ -88,7 +88,7 @@ class KernelLossesTest {
   @Test
   void theKernelsAnswerHasTheReasonThatWasReadLastIfThatIsNotLongAgo() {
     asked(0);
-    losses.reason("kmsg", MEMORY);
+    losses.reason("kmsg", MEMORY, false);
     asked(3);
     assertLost(Map.of("out_of_memory", 3L));
     clock.advance(LONG);
@@ -115,6 +115,20 @@ class KernelLossesTest {
     asked(1_000);
     asked(2);
     assertLost(Map.of("kernel_backlog", 2L));
+  }
+
+  /** More was lost between two questions than before the reset, so that the total did not fall. */
+  @Test
+  void aResetThatOnlyASourceHasSeenDoesNotSilenceTheKernelsAnswers() {
+    asked(10);
+    told("kmsg", 12, BACKLOG);
+    told("kmsg", 1, BACKLOG);
+    assertLost(Map.of("kernel_backlog", 3L));
+    asked(15);
+    assertLost(Map.of("kernel_backlog", 17L));
+    asked(20);
+    asked(2); // and once more
+    assertLost(Map.of("kernel_backlog", 24L));
   }
 
   /** The rate limit refuses what has its serial already: one loss, told in two ways. */
@@ -167,13 +181,36 @@ class KernelLossesTest {
     assertThat(ring.total("kmsg", new KernelTotal(5, false), false)).isTrue();
   }
 
+  @Test
+  void norWhyItWas() {
+    asked(0);
+    assertThat(losses.reason("syslog", MEMORY, true)).isFalse();
+    asked(3);
+    assertLost(Map.of("kernel_backlog", 3L));
+    KernelLosses hearsay = new KernelLosses(books, false, clock::millis);
+    assertThat(hearsay.reason("syslog", MEMORY, true)).isTrue();
+  }
+
+  /** The kernel's ring and the file that syslog makes of it have the same messages. */
+  @Test
+  void whatPrintkSuppressedCountsOnceThoughTwoTellIt() {
+    losses.suppressed("kmsg", 51);
+    losses.suppressed("syslog", 51);
+    losses.suppressed("syslog", 7);
+    losses.suppressed("kmsg", 7);
+    assertLost(Map.of("printk_suppressed", 58L));
+    clock.advance(LONG);
+    losses.suppressed("syslog", 51);
+    assertLost(Map.of("printk_suppressed", 109L));
+  }
+
   private void asked(long lost) {
     losses.asked(lost, 0);
   }
 
   private void told(String source, long total, KernelReason why) {
     losses.total(source, new KernelTotal(total, why.equals(RATE)), false);
-    losses.reason(source, why);
+    losses.reason(source, why, false);
   }
 
   private void assertLost(Map<String, Long> expected) {

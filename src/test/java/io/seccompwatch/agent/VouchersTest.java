@@ -109,6 +109,22 @@ class VouchersTest {
   }
 
   @Test
+  void whoeverLacksSerialsRefutesNothingUntilTheyCome() {
+    Vouchers log = new Vouchers(List.of("audit-log", "kmsg"));
+    log.look(List.of(status("audit-log", true), status("kmsg", true)), 0);
+    log.brought("audit-log", stamp(WALL + 1), ARRIVED + 1);
+    log.lacks("audit-log", true);
+    assertThat(log.contradict(LineForm.JOURNALD, ARRIVED, WALL)).isFalse();
+    assertThat(log.mayYetContradict(LineForm.JOURNALD, ARRIVED, WALL)).isTrue();
+    assertThat(log.wantProof(LineForm.JOURNALD, ARRIVED, WALL)).isFalse();
+    assertThat(log.contradict(LineForm.SYSLOG_KERNEL, ARRIVED, WALL)).as("the ring").isTrue();
+    assertThat(log.mayYetContradict(LineForm.SYSLOG_KERNEL, ARRIVED, WALL)).isFalse();
+    log.lacks("audit-log", false);
+    assertThat(log.contradict(LineForm.JOURNALD, ARRIVED, WALL)).isTrue();
+    assertThat(log.mayYetContradict(LineForm.JOURNALD, ARRIVED, WALL)).isFalse();
+  }
+
+  @Test
   void proofIsWantedOnlyWhereItCouldDecide() {
     assertThat(up("kmsg").wantProof(LineForm.SYSLOG_KERNEL, ARRIVED, WALL)).isFalse();
     assertThat(up("kmsg").wantProof(LineForm.JOURNALD, ARRIVED, WALL)).isFalse();

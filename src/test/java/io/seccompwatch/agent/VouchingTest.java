@@ -3,6 +3,7 @@ package io.seccompwatch.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.record.Dialect;
@@ -31,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lines of syslog and of better witnesses in, in any order; violations and balanced books out. */
 class VouchingTest {
+
+  private static final CanaryName CANARY = new CanaryName("abcdefgh", true);
 
   private final TestClock clock = new TestClock();
   private Instant made = clock.instant();
@@ -139,6 +142,19 @@ class VouchingTest {
     }
     after(Vouching.WINDOW.toMillis());
     assertCounts(counts ? 1 : 0, 0, counts ? 0 : 1, 0);
+  }
+
+  @Test
+  void whatAWitnessCouldNotReadCounts() {
+    Vouching with = vouching("syslog", "audit-netlink");
+    settle(with, "audit-netlink");
+    Pipeline lines = pipeline(with, "syslog", Dialect.SYSLOG);
+    Pipeline netlink = pipeline(with, "audit-netlink", Dialect.AUDIT_NETLINK);
+    feed(lines, syslog(1));
+    netlink.lineTooLong(10_000);
+    clock.advance(Vouching.WINDOW);
+    with.round();
+    assertCounts(1, 0, 0, 0);
   }
 
   @Test
@@ -255,6 +271,51 @@ class VouchingTest {
     assertThat(proofs).hasSize(1);
   }
 
+  /** Its name is in the kernel's log for all who may read that, and the stamp is the forger's. */
+  @Test
+  void aForgedCanaryDoesNotTakeARecordsPlace() {
+    String forged = syslog(7).replace("comm=\"kc\"", "comm=\"" + CANARY.comm(1) + "\"");
+    feed(syslog, forged.replace("syscall=165", "syscall=148").replace("0x50000", "0x7ffc0000"));
+    assertThat(books.balance().canary()).isEqualTo(1);
+    feed(kmsg, kmsg(7));
+    assertCounts(1, 0, 0, 0);
+  }
+
+  /** auditd's socket was full, the kernel gave up on the record, and printk had it all the same. */
+  @Test
+  void whatIsMissingInAuditdsLogIsNoForgeryAlthoughTheGapIsCertainOnlyLater() {
+    Vouching with = vouching("syslog", "audit-log");
+    settle(with, "audit-log");
+    Pipeline lines = pipeline(with, "syslog", Dialect.SYSLOG);
+    Pipeline auditLog = pipeline(with, "audit-log", Dialect.AUDIT_LOG);
+    feed(auditLog, audit(1));
+    feed(lines, syslog(2));
+    clock.advance(Duration.ofMillis(100));
+    made = clock.instant();
+    feed(auditLog, audit(3));
+    passed(with, auditLog, Vouching.WINDOW);
+    assertCounts(2, 0, 0, 1);
+    passed(with, auditLog, Vouching.LONGEST.minus(Vouching.WINDOW));
+    assertCounts(3, 0, 0, 0);
+    assertThat(books.balance().lost()).isEqualTo(Map.of("serial_gap", 1L));
+  }
+
+  @Test
+  void aGapThatClosesWasNoneAndExcusesNothing() {
+    Vouching with = vouching("syslog", "audit-log");
+    settle(with, "audit-log");
+    Pipeline lines = pipeline(with, "syslog", Dialect.SYSLOG);
+    Pipeline auditLog = pipeline(with, "audit-log", Dialect.AUDIT_LOG);
+    feed(auditLog, audit(1));
+    feed(lines, syslog(9));
+    clock.advance(Duration.ofMillis(100));
+    made = clock.instant();
+    feed(auditLog, audit(3));
+    feed(auditLog, audit(2));
+    passed(with, auditLog, Vouching.WINDOW);
+    assertCounts(3, 0, 1, 0);
+  }
+
   @Test
   void aDeadDaemonsLogIsFoundOutAndWhatSyslogBringsCountsAtOnceFromThenOn() {
     Vouching with = vouching("syslog", "audit-log");
@@ -284,6 +345,21 @@ class VouchingTest {
       feed(syslog, syslog(i));
     }
     assertCounts(0, 0, 10, Vouching.MOST);
+  }
+
+  /** syslog's lines may have 64 KiB, nearly all of it a label that their writer chose. */
+  @Test
+  void aFloodOfLongLinesIsBoundedByTheirLength() {
+    int longest = 60_000;
+    for (int i = 0; i < 200; i++) {
+      feed(syslog, syslog(i).replace(" pid=", " subj=" + "x".repeat(longest) + " pid="));
+    }
+    long held = books.balance().held();
+    assertThat(held).isPositive().isLessThanOrEqualTo(Vouching.MOST_TEXT / longest);
+    assertCounts(0, 0, 200 - held, held);
+    after(Vouching.WINDOW.toMillis());
+    feed(syslog, syslog(200));
+    assertCounts(0, 0, 200, 1);
   }
 
   @Test
@@ -341,7 +417,12 @@ class VouchingTest {
     return new Pipeline(
         new Pipeline.Shared(
             duplicates,
-            null,
+            new Canary(
+                CANARY.key(),
+                comm -> new SeccompCanary.Result.Fired(clock.instant()),
+                new SyscallTables(),
+                books,
+                clock),
             new SyscallTables(),
             books,
             delivery,
@@ -365,6 +446,15 @@ class VouchingTest {
       fresh.look(List.of(status(voucher, 0), status("syslog", 0)));
     }
     made = clock.instant();
+  }
+
+  /** Tenth by tenth; the file is looked at again and again. */
+  private void passed(Vouching with, Pipeline file, Duration time) {
+    for (long tenths = time.toMillis() / 100; tenths > 0; tenths--) {
+      clock.advance(Duration.ofMillis(100));
+      file.idle();
+      with.round();
+    }
   }
 
   private void after(long millis) {

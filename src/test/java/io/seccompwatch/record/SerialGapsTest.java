@@ -36,6 +36,9 @@ class SerialGapsTest {
     "1000 70000 70001 3 4, 68999", // anew after a boot
     "70000 3 70001 70002, 0", // a stray one is none
     "70000 3 90000 4 90001, 19999",
+    "3000000000 3000000001 1 2 4, 1", // a boot after so many that its first number seems ahead
+    "1000 2000000000 1001 1003, 1", // a damaged one
+    "1000 2000000000 2000000001 2000000003, 1",
   })
   void whatIsMissingCountsOnceItIsCertain(String serials, long missing) {
     see(serials);
