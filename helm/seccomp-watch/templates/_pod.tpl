@@ -125,7 +125,7 @@ limits:
 - name: tls
   secret:
     secretName: {{ $v.tls.secretName }}
-    defaultMode: 0400
+    defaultMode: 256 # 0400
     items:
       - key: {{ $v.tls.certKey }}
         path: {{ $v.tls.certKey }}
