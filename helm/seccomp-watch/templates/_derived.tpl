@@ -44,18 +44,20 @@ decided. Ask "seccomp-watch.refuse" first whether they go together.
 {{- if has "audit-netlink" $kinds -}}{{- $capabilities = append $capabilities "AUDIT_READ" -}}{{- end -}}
 {{- if $v.kernelAudit -}}{{- $capabilities = append $capabilities "AUDIT_CONTROL" -}}{{- end -}}
 {{- if $events -}}{{- $capabilities = append $capabilities "NET_ADMIN" -}}{{- end -}}
+{{- $hostNetwork := eq (toString $v.hostNetwork) "auto" | ternary $network (eq (toString $v.hostNetwork) "true") -}}
+{{- $hostPID := eq (toString $v.hostPID) "auto" | ternary $pid (eq (toString $v.hostPID) "true") -}}
+{{- /* Where they cannot be had, the agent would wait a second for the kernel's answer. */ -}}
+{{- $processEvents := and $hostNetwork $hostPID | ternary "auto" "off" -}}
 {{- $is := dict
     "kinds" $kinds
     "agentSources" $sources
     "directories" $outermost
-    "needsNetwork" $network
-    "needsPID" $pid
-    "hostNetwork" (eq (toString $v.hostNetwork) "auto" | ternary $network (eq (toString $v.hostNetwork) "true"))
-    "hostPID" (eq (toString $v.hostPID) "auto" | ternary $pid (eq (toString $v.hostPID) "true"))
+    "hostNetwork" $hostNetwork
+    "hostPID" $hostPID
     "privileged" (has "kmsg" $kinds)
     "capabilities" $capabilities
     "seLinuxType" (eq $v.seLinuxType "auto" | ternary $system.seLinuxType $v.seLinuxType)
-    "processEvents" (get (dict "auto" "auto" "true" "on" "false" "off") (toString $v.processEvents))
+    "processEvents" (get (dict "auto" $processEvents "true" "on" "false" "off") (toString $v.processEvents))
     "stateDir" "/var/lib/seccomp-watch"
     "scc" (eq (toString $v.openshift.securityContextConstraints) "auto" | ternary (eq $v.nodeSystem "openshift") (eq (toString $v.openshift.securityContextConstraints) "true")) -}}
 {{- toYaml $is -}}

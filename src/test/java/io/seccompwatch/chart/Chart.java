@@ -130,8 +130,7 @@ public final class Chart {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path copied = to.resolve(DIRECTORY.relativize(file));
         Files.createDirectories(copied.getParent());
-        Files.writeString(
-            copied, Files.readString(file).replace("helm.sh/hook:", HOOK + ":"));
+        Files.writeString(copied, Files.readString(file).replace("helm.sh/hook:", HOOK + ":"));
       }
     }
   }

@@ -75,13 +75,7 @@ class ChartOnApiServerTest {
         server
             .admin()
             .textOf(
-                list,
-                "apply",
-                "--server-side",
-                "--dry-run=server",
-                "--validate=strict",
-                "-f",
-                "-");
+                list, "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-");
     assertThat(answer.lines()).hasSameSizeAs(items).allMatch(it -> it.endsWith("(server dry run)"));
   }
 
@@ -97,8 +91,7 @@ class ChartOnApiServerTest {
     pod.putObject("metadata").put("name", "agent").put("namespace", "restricted");
     pod.set("spec", Chart.render("{runAsNonRoot: true, state: {type: emptyDir}}").podSpec());
     ((ObjectNode) pod.get("spec")).remove("priorityClassName");
-    assertThatThrownBy(
-            () -> server.admin().textOf(pod, "create", "--dry-run=server", "-f", "-"))
+    assertThatThrownBy(() -> server.admin().textOf(pod, "create", "--dry-run=server", "-f", "-"))
         .hasMessageContaining("violates PodSecurity \"restricted:latest\"")
         .hasMessageContaining(
             "restricted volume types (volumes \"proc\", \"cgroup\", \"logs-0\","

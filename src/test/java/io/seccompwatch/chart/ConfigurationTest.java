@@ -36,7 +36,6 @@ class ConfigurationTest {
     assertThat(config.violationsLog()).isEqualTo(plain.violationsLog());
     assertThat(config.canary()).isEqualTo(plain.canary());
     assertThat(config.from()).isEqualTo(plain.from());
-    assertThat(config.processEvents()).isEqualTo(plain.processEvents());
     assertThat(config.seriesLimit()).isEqualTo(plain.seriesLimit());
     assertThat(config.seriesGrace()).isEqualTo(plain.seriesGrace());
     assertThat(config.listenHost()).isEqualTo(plain.listenHost());

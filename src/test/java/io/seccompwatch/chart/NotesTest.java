@@ -25,7 +25,7 @@ class NotesTest {
           {source: kmsg, acceptPrivileged: true}        | a privileged container: it may do everything on the node
           {runAsNonRoot: true, state: {type: emptyDir}} | uid 65532, groups 4: it reads only logs that these groups may read
           {runAsNonRoot: true, state: {type: emptyDir}} | records that come between a pod's end and the next one's start are not read
-          hostPID: true                                 | the agent sees every process of the node
+          hostPID: true                                 | could send signals to root's processes
           kernelAudit: true                             | it could change the node's audit rules
           posture: {runtime: cri-o}                     | the configurations of cri-o's containers, their environment variables included
           kubernetes: {enabled: false}                  | pods are known by their UIDs only

@@ -97,8 +97,7 @@ class ObjectsTest {
       if (it.at("/metadata").has("namespace")) {
         assertThat(it.at("/metadata/namespace").asText()).isEqualTo("other");
       } else {
-        assertThat(it.get("kind").asText())
-            .isIn("Namespace", "ClusterRole", "ClusterRoleBinding");
+        assertThat(it.get("kind").asText()).isIn("Namespace", "ClusterRole", "ClusterRoleBinding");
       }
     }
     assertThat(manifests.the("Namespace").at("/metadata/labels").toString())
@@ -129,7 +128,8 @@ class ObjectsTest {
     Manifests manifests = Chart.render("{networkPolicy: {enabled: true}, podLabels: {a: b}}");
     String selector =
         """
-        {"app.kubernetes.io/name":"seccomp-watch","app.kubernetes.io/instance":"seccomp-watch"}""";
+        {"app.kubernetes.io/name":"seccomp-watch","app.kubernetes.io/instance":"seccomp-watch"}\
+        """;
     JsonNode daemonSet = manifests.the("DaemonSet");
     assertThat(daemonSet.at("/spec/selector/matchLabels").toString()).isEqualTo(selector);
     assertThat(manifests.the("Service").at("/spec/selector").toString()).isEqualTo(selector);
@@ -144,8 +144,7 @@ class ObjectsTest {
 
   @Test
   void a_new_version_of_the_chart_alone_restarts_no_agent() {
-    assertThat(
-            Chart.render("").the("DaemonSet").at("/spec/template/metadata/labels").toString())
+    assertThat(Chart.render("").the("DaemonSet").at("/spec/template/metadata/labels").toString())
         .doesNotContain("helm.sh/chart");
   }
 
@@ -215,7 +214,8 @@ class ObjectsTest {
     String virtual =
         """
         {"key":"type","operator":"NotIn","values":["virtual-kubelet"]},\
-        {"key":"eks.amazonaws.com/compute-type","operator":"NotIn","values":["fargate"]}""";
+        {"key":"eks.amazonaws.com/compute-type","operator":"NotIn","values":["fargate"]}\
+        """;
     assertThat(
             Chart.render(values)
                 .podSpec()
@@ -254,7 +254,10 @@ class ObjectsTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @CsvSource({"podMonitor, PodMonitor, podMetricsEndpoints", "serviceMonitor, ServiceMonitor, endpoints"})
+  @CsvSource({
+    "podMonitor, PodMonitor, podMetricsEndpoints",
+    "serviceMonitor, ServiceMonitor, endpoints"
+  })
   void monitors_keep_the_workloads_labels_and_name_the_node(
       String value, String kind, String endpoints) {
     JsonNode spec = Chart.render(value + ": {enabled: true}").the(kind).get("spec");
@@ -290,7 +293,8 @@ class ObjectsTest {
     String scraper = "monitoring.seccomp-watch-scraper";
     assertThat(manifests.the("ClusterRole", scraper).get("rules").toString())
         .isEqualTo("[{\"nonResourceURLs\":[\"/metrics\"],\"verbs\":[\"get\"]}]");
-    assertThat(manifests.the("ClusterRoleBinding", scraper).get("subjects").findValuesAsText("name"))
+    assertThat(
+            manifests.the("ClusterRoleBinding", scraper).get("subjects").findValuesAsText("name"))
         .containsExactly("prometheus", "seccomp-watch-test");
   }
 
@@ -410,9 +414,12 @@ class ObjectsTest {
             """);
     assertThat(manifests.container().get("args").toString())
         .isEqualTo("[\"run\",\"--series-limit\",\"10\"]");
-    assertThat(manifests.container().get("env").toString()).contains("{\"name\":\"A\",\"value\":\"b\"}");
-    assertThat(manifests.container().get("volumeMounts").toString()).contains("\"mountPath\":\"/x\"");
-    assertThat(manifests.podSpec().get("volumes").toString()).contains("{\"emptyDir\":{},\"name\":\"x\"}");
+    assertThat(manifests.container().get("env").toString())
+        .contains("{\"name\":\"A\",\"value\":\"b\"}");
+    assertThat(manifests.container().get("volumeMounts").toString())
+        .contains("\"mountPath\":\"/x\"");
+    assertThat(manifests.podSpec().get("volumes").toString())
+        .contains("{\"emptyDir\":{},\"name\":\"x\"}");
     assertThat(manifests.the("ConfigMap", "map").at("/data/r").asText()).isEqualTo("seccomp-watch");
     assertThat(manifests.of("ConfigMap")).hasSize(3);
   }

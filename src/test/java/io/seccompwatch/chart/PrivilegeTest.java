@@ -75,12 +75,14 @@ class PrivilegeTest {
         .isEqualTo(
             """
             {"runAsNonRoot":false,"runAsUser":0,"runAsGroup":0,"supplementalGroups":[4],\
-            "seccompProfile":{"type":"RuntimeDefault"}}""");
+            "seccompProfile":{"type":"RuntimeDefault"}}\
+            """);
     assertThat(manifests.container().get("securityContext").toString())
         .isEqualTo(
             """
             {"readOnlyRootFilesystem":true,"allowPrivilegeEscalation":false,\
-            "capabilities":{"drop":["ALL"]}}""");
+            "capabilities":{"drop":["ALL"]}}\
+            """);
     assertThat(mounts(manifests))
         .isEqualTo(
             Map.of(
@@ -157,11 +159,14 @@ class PrivilegeTest {
       quoteCharacter = '"',
       textBlock =
           """
-          processEvents: auto  | auto
-          processEvents: true  | on
-          processEvents: false | off
+          {}                                  | off
+          hostNetwork: true                   | off
+          hostPID: true                       | off
+          {hostNetwork: true, hostPID: true}  | auto
+          processEvents: true                 | on
+          {hostNetwork: true, hostPID: true, processEvents: false} | off
           """)
-  void process_events_are_told_to_the_agent(String values, String told) {
+  void process_events_are_used_where_they_can_be_had(String values, String told) {
     assertThat(Chart.render(values).configuration().get("process-events").asText()).isEqualTo(told);
   }
 
@@ -244,8 +249,7 @@ class PrivilegeTest {
       if (!volume.isMissingNode()) {
         mounts.put(
             mount.get("mountPath").asText(),
-            volume.get("path").asText()
-                + (mount.path("readOnly").asBoolean() ? " ro" : " rw"));
+            volume.get("path").asText() + (mount.path("readOnly").asBoolean() ? " ro" : " rw"));
       }
     }
     return mounts;

@@ -17,7 +17,8 @@ class RulesTest {
   @Test
   void the_tests_rights_are_the_charts() throws IOException {
     JsonNode tested =
-        Chart.documents(Files.readString(Path.of("src", "test", "kubernetes", "rbac.yaml"))).stream()
+        Chart.documents(Files.readString(Path.of("src", "test", "kubernetes", "rbac.yaml")))
+            .stream()
             .filter(it -> it.get("kind").asText().equals("ClusterRole"))
             .findFirst()
             .orElseThrow();

@@ -54,7 +54,10 @@ class ValuesSchemaTest {
             place ->
                 DynamicTest.dynamicTest(
                     place.pointer() + "/noSuchKey",
-                    () -> isRefused(place.pointer() + "/noSuchKey", JsonNodeFactory.instance.numberNode(1))))
+                    () ->
+                        isRefused(
+                            place.pointer() + "/noSuchKey",
+                            JsonNodeFactory.instance.numberNode(1))))
         .toList();
   }
 
@@ -74,8 +77,7 @@ class ValuesSchemaTest {
   List<DynamicTest> a_value_of_another_kind_is_refused_everywhere() {
     List<DynamicTest> tests = new ArrayList<>();
     for (String pointer : leaves("", defaults)) {
-      tests.add(
-          DynamicTest.dynamicTest(pointer, () -> isRefused(pointer, NOTHING_LIKE_IT)));
+      tests.add(DynamicTest.dynamicTest(pointer, () -> isRefused(pointer, NOTHING_LIKE_IT)));
     }
     return tests;
   }
