@@ -32,7 +32,6 @@ record KubernetesCheck(@Nullable ApiChoice choice, String userAgent) implements 
       List.of(
           new Right("list", "", "pods", "pods have no names"),
           new Right("watch", "", "pods", "new pods have no names"),
-          new Right("get", "", "pods", "it is asked for, though not yet needed"),
           new Right("create", EVENTS, "events", "denials do not become Events"),
           new Right("patch", EVENTS, "events", "repeats of an Event are not counted"));
 

@@ -103,6 +103,11 @@ public final class ApiServerUnderTest implements AutoCloseable {
     return new Kubectl(directory, "agent.kubeconfig");
   }
 
+  /** The administrator's configuration, for tools that do not come with the cluster. */
+  public Path adminKubeconfig() {
+    return directory.resolve("admin.kubeconfig");
+  }
+
   /** The configuration for the agent's {@code --kubeconfig}: its token is read from a file. */
   public Path agentKubeconfig() {
     return directory.resolve("agent.kubeconfig");

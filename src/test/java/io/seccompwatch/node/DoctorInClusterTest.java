@@ -58,7 +58,7 @@ class DoctorInClusterTest {
         "n1",
         "ok api: "
             + server.address()
-            + "/: may list pods, watch pods, get pods, create events.events.k8s.io, patch"
+            + "/: may list pods, watch pods, create events.events.k8s.io, patch"
             + " events.events.k8s.io",
         "ok node: n1 has pods");
   }
