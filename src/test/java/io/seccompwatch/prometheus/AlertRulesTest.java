@@ -157,7 +157,8 @@ class AlertRulesTest {
         "{rules: {SeccompWatchAttributionDegraded: {threshold: 10}}}",
         "{runbookUrl: docs/runbooks}",
         "{job: \"a\\\"b\"}",
-        "{enabled: \"yes\"}"
+        "{enabled: \"yes\"}",
+        "{labels: {a: 1}}"
       })
   void a_value_that_cannot_be_meant_is_refused(String values) {
     Object parsed = new Load(LoadSettings.builder().build()).loadFromString(values);

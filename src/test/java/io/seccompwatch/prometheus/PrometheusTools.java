@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 
 /** Where the programs of Prometheus are that the alerts have to work with. */
 public enum PrometheusTools {
-  /** What Debian has: 2.42 in Debian 12, the oldest that the rules are made for. */
-  DEBIAN("apt-get install prometheus") {
+  /** The installed one: Debian 12 has 2.42, the oldest that the rules are made for. */
+  INSTALLED("apt-get install prometheus") {
     @Override
     Path directory() {
       return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
