@@ -26,22 +26,26 @@ sum by (%s, source, reason) (
   "expr" (printf `
 time() - max by (%[1]s, source) (
   seccomp_watch_source_canary_last_success_timestamp_seconds{source=~"audit-log|audit-netlink"}
-) > %[2]v
+) > on (cluster, instance) group_left () (
+  max by (cluster, instance) (seccomp_watch_canary_interval_seconds) * %[2]v
+)
 and on (cluster, instance, source)
 seccomp_watch_source_up == 1
 and on (cluster, instance)
-time() - seccomp_watch_canary_last_success_timestamp_seconds <= %[2]v` $by $rules.SeccompWatchSourceSilent.threshold)
+time() - max by (cluster, instance) (
+  seccomp_watch_canary_last_success_timestamp_seconds
+) <= max by (cluster, instance) (seccomp_watch_canary_interval_seconds) * %[2]v` $by $rules.SeccompWatchSourceSilent.threshold)
   "summary" `{{ $labels.source }} brings no records on node {{ or $labels.node $labels.instance }}.`
   "description" (printf `Source {{ $labels.source }} of %s can be read, but has not brought the canary for {{ $value | humanizeDuration }}, while another source did. For audit-log look whether auditd runs and writes this very file; for audit-netlink whether the agent is in the host's network namespace.` $where)
 ) }}
 
 {{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchCanaryMissed"
   "expr" (printf `
-time() - max by (%s) (
+time() - max by (%[1]s) (
   seccomp_watch_canary_last_success_timestamp_seconds
-) > %v` $by $rules.SeccompWatchCanaryMissed.threshold)
+) > max by (%[1]s) (seccomp_watch_canary_interval_seconds) * %[2]v` $by $rules.SeccompWatchCanaryMissed.threshold)
   "summary" `Denials would not be seen on node {{ or $labels.node $labels.instance }}.`
-  "description" (printf `No source of %s has brought its canary for %d minutes or more: a denial would not be seen either. Run seccomp-watch doctor in the agent's container; it names what stands in the way, an audit rule, kernel.seccomp.actions_logged or a stopped auditd mostly.` $where (div $rules.SeccompWatchCanaryMissed.threshold 60))
+  "description" (printf `No source of %s has brought its canary for %v intervals or more: a denial would not be seen either. Run seccomp-watch doctor in the agent's container; it names what stands in the way, an audit rule, kernel.seccomp.actions_logged or a stopped auditd mostly.` $where $rules.SeccompWatchCanaryMissed.threshold)
 ) }}
 
 {{- $rule := $rules.SeccompWatchAttributionDegraded }}
