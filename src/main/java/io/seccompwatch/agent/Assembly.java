@@ -225,10 +225,13 @@ record Assembly(
 
   /** A clock that only runs forward. */
   private @Nullable Canary canary(SyscallTables tables, Books books) {
-    return config.canary() == null
-        ? null
-        : new Canary(
-            state.canaryKey(Canary.KEY_LENGTH), new SeccompCanary()::fire, tables, books, clock);
+    Duration every = config.canary();
+    if (every == null) {
+      return null;
+    }
+    books.canaryEvery(every);
+    return new Canary(
+        state.canaryKey(Canary.KEY_LENGTH), new SeccompCanary()::fire, tables, books, clock);
   }
 
   private @Nullable ViolationLog violationLog() {

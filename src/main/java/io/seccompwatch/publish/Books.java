@@ -84,6 +84,7 @@ public final class Books {
   boolean canaryOn;
   double canaryDelaySeconds = Double.NaN;
   double canarySuccessSeconds;
+  double canaryIntervalSeconds = Double.NaN;
   long canaryFired;
   long canaryMissed;
   long held;
@@ -148,6 +149,11 @@ public final class Books {
   /** A canary will be fired: its last success is told from now on, as 0 until there is one. */
   public synchronized void canaryAwaited() {
     canaryOn = true;
+  }
+
+  /** The canary will be fired so often. */
+  public synchronized void canaryEvery(Duration interval) {
+    canaryIntervalSeconds = interval.toNanos() / 1e9;
   }
 
   /** The canary is fired, or was tried to be. */

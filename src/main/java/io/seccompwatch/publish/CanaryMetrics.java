@@ -31,8 +31,16 @@ final class CanaryMetrics {
         delay.dataPoint(gauge(books.canaryDelaySeconds, Labels.EMPTY));
       }
     }
+    GaugeSnapshot.Builder interval =
+        gaugeOf(
+            "seccomp_watch_canary_interval_seconds",
+            "How often the canary is fired; nothing while it is off.");
+    if (!Double.isNaN(books.canaryIntervalSeconds)) {
+      interval.dataPoint(gauge(books.canaryIntervalSeconds, Labels.EMPTY));
+    }
     all.add(success.build());
     all.add(delay.build());
+    all.add(interval.build());
     addSources(all, books);
     all.add(
         counterOf("seccomp_watch_canary_fired", "How often the canary was fired.")

@@ -139,6 +139,11 @@ final class Agent implements AutoCloseable {
     return stateDirectory;
   }
 
+  /** The host and port that it serves on. */
+  String authority() {
+    return URI.create(address).getAuthority();
+  }
+
   /** The body of a page. */
   String get(String path) throws IOException, InterruptedException {
     HttpResponse<String> response = page(path);

@@ -204,6 +204,15 @@ class AgentMetricsTest {
   }
 
   @Test
+  void theCanarysIntervalIsToldSoThatAlertsNeedNotKnowIt() throws IOException {
+    String interval = "seccomp_watch_canary_interval_seconds";
+    assertThat(Scrape.of(metrics).series(interval)).isEmpty();
+
+    books.canaryEvery(Duration.ofMinutes(5));
+    assertThat(Scrape.of(metrics).series(interval).values()).containsExactly(300.0);
+  }
+
+  @Test
   void theCanaryIsToldForEachSourceByItself() throws IOException {
     String success = "seccomp_watch_source_canary_last_success_timestamp_seconds";
     String delay = "seccomp_watch_source_canary_delay_seconds";
