@@ -8,7 +8,7 @@ ARG BUILD_IMAGE=docker.io/library/maven:3-eclipse-temurin-25
 # On the platform that the image is for, not on the builder's own: the linked runtime and the AOT cache
 # are that machine's.
 FROM ${BUILD_IMAGE} AS build
-# More for Maven: a mirror's settings, -o, a repository that is mounted.
+# More for Maven: -s FILE for a mirror, say, or -Dmaven.repo.local=DIR for a repository that is mounted.
 ARG MAVEN_FLAGS=""
 # The commit that is built; --version and the metrics say it.
 ARG REVISION=unknown
