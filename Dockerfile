@@ -43,10 +43,11 @@ LABEL org.opencontainers.image.title="seccomp-watch" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
-# By how often they change: an upgrade of the agent pulls the last one.
+# By how often they change: an upgrade of the agent pulls the last two.
 COPY --from=build /rootfs/system/ /
 COPY --from=build /rootfs/runtime/ /
 COPY --from=build /rootfs/agent/ /
+COPY --from=build /rootfs/cache/ /
 # PATH is for people: kubectl exec POD -- java @/opt/seccomp-watch/lib/image.options doctor
 # LANG has glibc's own UTF-8 locale: paths and messages are more than ASCII.
 ENV PATH=/opt/seccomp-watch/runtime/bin LANG=C.UTF-8
