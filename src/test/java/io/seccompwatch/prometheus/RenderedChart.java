@@ -27,6 +27,9 @@ public final class RenderedChart {
   static final Map<String, Object> ON =
       Map.of("prometheusRule", Map.of("enabled", true), "dashboards", Map.of("enabled", true));
 
+  /** A version of now; Helm's library takes an old one by itself. */
+  private static final String KUBERNETES = "1.36.0";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final List<JsonNode> objects;
@@ -69,6 +72,7 @@ public final class RenderedChart {
               .template()
               .withName("sw")
               .withNamespace("monitoring")
+              .withKubeVersion(KUBERNETES)
               .withValuesFile(file)
               .call();
       return new RenderedChart(
