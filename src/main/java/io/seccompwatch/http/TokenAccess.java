@@ -12,6 +12,12 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
   private static final String SCHEME = "bearer ";
   private static final int MAX_TOKEN = 8 * 1_024;
 
+  /**
+   * Before the paths of the query API: the role {@code system:discovery} lets every account get
+   * {@code /api/*} of the API server, and would so let it get this API.
+   */
+  private static final String API_PREFIX = "/seccomp-watch";
+
   @Override
   public @Nullable Response refuse(String path, Asked asked) {
     if (!path.equals("/metrics") && !Site.isApi(path)) {
@@ -25,13 +31,15 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
     if (token == null) {
       return bad();
     }
-    return switch (reviews.verdict(token, path)) {
+    String right = Site.isApi(path) ? API_PREFIX + path : path;
+    return switch (reviews.verdict(token, right)) {
       case ALLOWED -> null;
       case UNKNOWN_TOKEN -> bad();
       case FORBIDDEN -> {
         denials.count(Denials.Reason.FORBIDDEN);
         yield Response.text(
-            403, "this account may not get " + path + ": give it a role with nonResourceURLs\n");
+            403,
+            "this account may not get the nonResourceURL " + right + ": give it a role with it\n");
       }
       case UNAVAILABLE -> {
         denials.count(Denials.Reason.API_UNAVAILABLE);

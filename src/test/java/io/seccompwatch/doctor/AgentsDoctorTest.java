@@ -238,7 +238,10 @@ class AgentsDoctorTest {
           .anyMatch(why -> why.endsWith("metrics: HTTP 401: give a bearer token"));
       Files.writeString(token, "poor");
       assertThat(ask("https://localhost" + port, pem, token).why())
-          .anyMatch(why -> why.contains("metrics: HTTP 403: this account may not get /metrics"));
+          .anyMatch(
+              why ->
+                  why.contains(
+                      "metrics: HTTP 403: this account may not get the nonResourceURL /metrics"));
       assertThat(ask("http://127.0.0.1" + port, null, null).isWell()).isFalse();
     }
   }

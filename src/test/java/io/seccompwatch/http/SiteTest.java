@@ -176,6 +176,13 @@ class SiteTest {
     assertThat(reviewed).containsExactly("good /metrics");
   }
 
+  /** Every account of a cluster may get /api/*. */
+  @Test
+  void the_right_to_the_api_is_not_that_to_the_api_servers_own() {
+    authorized().answer(asked("GET", "/api/v1/status", "10.0.0.1", "x", "Bearer good"));
+    assertThat(reviewed).containsExactly("good /seccomp-watch/api/v1/status");
+  }
+
   @Test
   void a_token_that_is_longer_than_any_is_not_asked_about() {
     String header = "Bearer " + "a".repeat(8 * 1_024);
