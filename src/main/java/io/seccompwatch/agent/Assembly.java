@@ -163,7 +163,8 @@ record Assembly(
     housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     housekeeping.every(Endpoint.RENEWAL, () -> endpoint.renew(log));
-    log.info("listening", "address", Served.text(http.address()), "tls", endpoint.isTls());
+    log.info("listening", "address", Served.text(http.address()));
+    endpoint.say(log);
     return new Agent(
         state,
         sources,

@@ -97,9 +97,18 @@ final class Endpoint {
     };
   }
 
-  /** Whether it is served over TLS. */
-  boolean isTls() {
-    return tls != null;
+  /** Says how it is served where that is not the default. */
+  void say(AgentLog log) {
+    if (tls != null) {
+      log.info(
+          "serving over TLS",
+          "certificate",
+          String.valueOf(config.tlsCert()),
+          "notAfter",
+          tls.status().notAfter(),
+          "authorization",
+          config.authorization() == AgentConfig.Authorization.OFF ? "off" : "kubernetes");
+    }
   }
 
   /** Takes a new certificate when there is one; what cannot be used is a {@link #problem}. */

@@ -7,9 +7,10 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -20,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class HttpsConnection {
 
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+  /** RFC 9110, 5.6.7; the JDK's RFC_1123_DATE_TIME has days of one digit. */
+  private static final DateTimeFormatter DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
 
   private final Socket socket;
   private final SSLContext context;
@@ -100,7 +106,7 @@ final class HttpsConnection {
   private static byte[] bytes(Response response, boolean head, boolean keepAlive) {
     StringBuilder text = new StringBuilder(256);
     text.append("HTTP/1.1 ").append(response.status()).append(' ').append(reason(response));
-    field(text, "Date", DateTimeFormatter.RFC_1123_DATE_TIME.format(now()));
+    field(text, "Date", date(Instant.now()));
     field(text, "Content-Type", response.contentType());
     field(text, "X-Content-Type-Options", "nosniff");
     response.headers().forEach((name, value) -> field(text, name, value));
@@ -117,8 +123,8 @@ final class HttpsConnection {
     return all.toByteArray();
   }
 
-  private static ZonedDateTime now() {
-    return ZonedDateTime.now(ZoneOffset.UTC);
+  static String date(Instant time) {
+    return DATE.format(time);
   }
 
   private static void field(StringBuilder text, String name, @Nullable String value) {

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
 final class PemFile {
 
   private static final Pattern BLOCK =
-      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
   private static final int SEQUENCE = 0x30;
   private static final int OCTET_STRING = 0x04;

@@ -113,7 +113,8 @@ class AgentTest {
         }
       }
     }
-    assertThat(err.toString(StandardCharsets.UTF_8)).contains(" tls=true");
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains(" msg=\"serving over TLS\" certificate=" + crt);
   }
 
   @Test

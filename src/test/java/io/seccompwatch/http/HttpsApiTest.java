@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -165,6 +166,12 @@ class HttpsApiTest {
     assertThat(answers)
         .contains("\r\n\r\nfirst a,b\n", "\r\n\r\nsecond a,b\n")
         .endsWith("\r\n\r\nok\n");
+  }
+
+  @Test
+  void a_date_is_as_http_has_it() {
+    assertThat(HttpsConnection.date(Instant.parse("2026-11-01T09:08:07.6Z")))
+        .isEqualTo("Sun, 01 Nov 2026 09:08:07 GMT");
   }
 
   @Test

@@ -92,6 +92,8 @@ class TlsFilesTest {
         "cert    | empty   | tls.key holds no private key",
         "cert    | cert    | tls.key holds no private key",
         "cert    | secret  | tls.key holds a key under a passphrase, which nobody can be asked for",
+        "cert    | old-secret | tls.key holds a key under a passphrase, which nobody can be asked"
+            + " for",
         "cert    | garbled | tls.key holds no EC key, as the certificate has one",
         "cert    | text    | tls.key holds a block that is not Base64",
         "cert    | rsa     | tls.key holds no EC key, as the certificate has one",
@@ -123,6 +125,8 @@ class TlsFilesTest {
           case "garbage" -> block("CERTIFICATE", "AAAA");
           case "cut" -> ec.certificatePem().substring(0, 200);
           case "secret" -> block("ENCRYPTED PRIVATE KEY", "AAAA");
+          case "old-secret" ->
+              block("EC PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AB12\n\nAAAA");
           case "garbled" -> block("PRIVATE KEY", "AAAA");
           case "text" -> block("PRIVATE KEY", "no Base64!");
           case "huge" -> "x".repeat((1 << 20) + 1);
