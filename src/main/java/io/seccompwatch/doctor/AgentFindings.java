@@ -18,7 +18,7 @@ record AgentFindings(AgentSamples samples, Instant asked) {
   /** An agent judges a firing after ten seconds; some more for a node that is busy. */
   private static final double LATE = 15;
 
-  private static final String CANARY = "canary";
+  static final String CANARY = "canary";
   private static final String LOOK =
       "run seccomp-watch doctor in the agent's pod: it says what stands in the way";
 

@@ -27,6 +27,12 @@ public record AgentReport(Instant time, String url, String version, List<Agent> 
       findings = List.copyOf(findings);
     }
 
+    /** Whether it has seen its canary. */
+    private boolean isProven() {
+      return findings.stream()
+          .anyMatch(f -> f.level() == Level.OK && f.subject().equals(AgentFindings.CANARY));
+    }
+
     /** What keeps it from seeing denials, or from being asked whether it does. */
     List<Finding> blinding() {
       return findings.stream().filter(finding -> finding.level() == Level.BLIND).toList();
@@ -59,6 +65,11 @@ public record AgentReport(Instant time, String url, String version, List<Agent> 
   /** In one line. */
   public String verdict() {
     int all = agents.size();
+    if (isWell() && !agents.stream().allMatch(Agent::isProven)) {
+      return all == 1
+          ? "the agent is ready; without a canary nothing proves that it sees denials"
+          : "all agents are ready; without a canary nothing proves that they see denials";
+    }
     if (isWell()) {
       return all == 1 ? "the agent sees denials" : "all " + all + " agents see denials";
     }
