@@ -1,6 +1,6 @@
 package io.seccompwatch.agent;
 
-import io.seccompwatch.http.HttpApi;
+import io.seccompwatch.http.WebServer;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.ViolationLog;
 import java.io.PrintStream;
@@ -23,7 +23,7 @@ public final class Agent implements AutoCloseable {
   private final KubernetesSide kubernetes;
   private final Housekeeping housekeeping;
   private final @Nullable ViolationLog violationLog;
-  private final HttpApi http;
+  private final WebServer http;
   private final AgentLog log;
 
   /** Takes parts that are running; {@link Assembly} makes them. */
@@ -36,7 +36,7 @@ public final class Agent implements AutoCloseable {
       KubernetesSide kubernetes,
       Housekeeping housekeeping,
       @Nullable ViolationLog violationLog,
-      HttpApi http,
+      WebServer http,
       AgentLog log) {
     this.state = state;
     this.sources = sources;
@@ -56,11 +56,13 @@ public final class Agent implements AutoCloseable {
    * @param config what to do
    * @param build what this agent is
    * @param err takes the agent's own log
+   * @throws ConfigException when the files for TLS cannot be used
    * @throws AgentException when it cannot start, with the reason and the remedy
    */
   public static Agent start(AgentConfig config, AgentMetrics.Build build, PrintStream err) {
     Clock clock = Clock.systemUTC();
     AgentLog log = new AgentLog(err, clock);
+    Endpoint endpoint = Endpoint.of(config);
     SourceSelection selection =
         SourceSelection.of(config.sources(), SourceSelection.Places.usual());
     if (selection.sources().isEmpty()) {
@@ -73,7 +75,7 @@ public final class Agent implements AutoCloseable {
     // Not before: an agent that refuses to start says why in one line and nothing else.
     selection.why().forEach(why -> log.info("source auto", "why", why));
     try {
-      return new Assembly(config, build, log, clock, state, selection).start();
+      return new Assembly(config, build, log, clock, state, selection, endpoint).start();
     } catch (RuntimeException e) {
       state.close();
       throw e;

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param nodeName the node's name; null when nobody gave one
  * @param listenHost address to serve on
  * @param listenPort port to serve on; 0 for any
+ * @param tlsCert the certificate chain to serve with; null for plain HTTP
+ * @param tlsKey the certificate's key; null for plain HTTP
+ * @param authorization who may read metrics and the query API
  * @param events which violations become Kubernetes Events
  * @param violationsLog {@code stdout}, {@code off} or a file
  * @param canary how often the canary is fired; null for never
@@ -43,6 +46,9 @@ public record AgentConfig(
     @Nullable String nodeName,
     String listenHost,
     int listenPort,
+    @Nullable Path tlsCert,
+    @Nullable Path tlsKey,
+    Authorization authorization,
     Events events,
     String violationsLog,
     @Nullable Duration canary,
@@ -63,6 +69,14 @@ public record AgentConfig(
     OFF
   }
 
+  /** Who may read metrics and the query API. */
+  public enum Authorization {
+    /** Everybody the metrics, and whoever comes over loopback the query API. */
+    OFF,
+    /** Whose bearer token the API server allows to get the path. */
+    KUBERNETES
+  }
+
   /** Which violations become Events. */
   public enum Events {
     DENIED,
@@ -71,6 +85,27 @@ public record AgentConfig(
   }
 
   private static final int MAX_NODE_NAME = 253;
+
+  /** Checks what only goes together. */
+  public AgentConfig {
+    if ((tlsCert == null) != (tlsKey == null)) {
+      throw tlsCert == null
+          ? new ConfigException("tls-key", "without a certificate", "give --tls-cert FILE, too")
+          : new ConfigException("tls-cert", "without its key", "give --tls-key FILE, too");
+    }
+    if (authorization == Authorization.KUBERNETES && tlsCert == null) {
+      throw new ConfigException(
+          "authorization",
+          "kubernetes without TLS would show tokens to the network",
+          "give --tls-cert and --tls-key, or --authorization off");
+    }
+    if (authorization == Authorization.KUBERNETES && kubernetes == Kubernetes.OFF) {
+      throw new ConfigException(
+          "authorization",
+          "kubernetes asks the API, and --kubernetes is off",
+          "give --kubernetes required, or --authorization off");
+    }
+  }
 
   /**
    * Checks what was given.
@@ -86,7 +121,6 @@ public record AgentConfig(
       throw new ConfigException("listen", "'" + listen + "'", "give HOST:PORT, 0.0.0.0:9326 say");
     }
     String canary = values.text(RunOption.CANARY);
-    String kubeconfig = values.optional(RunOption.KUBECONFIG);
     String nodeName = values.optional(RunOption.NODE_NAME);
     if (nodeName != null && !isNodeName(nodeName)) {
       throw new ConfigException(
@@ -104,10 +138,14 @@ public record AgentConfig(
         ConfigValues.choice(
             "process-events", values.text(RunOption.PROCESS_EVENTS), ProcessEvents.values()),
         ConfigValues.choice("kubernetes", values.text(RunOption.KUBERNETES), Kubernetes.values()),
-        kubeconfig == null ? null : ConfigValues.path("kubeconfig", kubeconfig),
+        values.optionalPath(RunOption.KUBECONFIG),
         nodeName,
         host(listen.substring(0, colon)),
         ConfigValues.number("listen", listen.substring(colon + 1), 0, 65_535),
+        values.optionalPath(RunOption.TLS_CERT),
+        values.optionalPath(RunOption.TLS_KEY),
+        ConfigValues.choice(
+            "authorization", values.text(RunOption.AUTHORIZATION), Authorization.values()),
         ConfigValues.choice("events", values.text(RunOption.EVENTS), Events.values()),
         violationsLog(values.text(RunOption.VIOLATIONS_LOG)),
         canary.equals("off") ? null : ConfigValues.duration("canary", canary),
@@ -157,6 +195,11 @@ public record AgentConfig(
 
     String text(RunOption option) {
       return Objects.requireNonNull(optional(option), option.key());
+    }
+
+    @Nullable Path optionalPath(RunOption option) {
+      String text = optional(option);
+      return text == null ? null : ConfigValues.path(option.key(), text);
     }
 
     Path path(RunOption option) {

@@ -1,7 +1,7 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
-import io.seccompwatch.http.HttpApi;
+import io.seccompwatch.http.WebServer;
 import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
@@ -22,7 +22,6 @@ import io.seccompwatch.source.KmsgSource;
 import io.seccompwatch.source.RecordSource;
 import io.seccompwatch.syscall.SyscallTables;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -42,7 +41,8 @@ record Assembly(
     AgentLog log,
     Clock clock,
     StateDirectory state,
-    SourceSelection selection) {
+    SourceSelection selection,
+    Endpoint endpoint) {
 
   /** How many violations the query API remembers. */
   private static final int RECENT = 1_000;
@@ -113,6 +113,7 @@ record Assembly(
             violationLog,
             state.problem(),
             kubernetes,
+            endpoint,
             attribution::processEvents,
             log);
     NodePostures postures =
@@ -126,7 +127,8 @@ record Assembly(
             kubernetes::status,
             attribution::processEvents,
             postures::series,
-            kernelAudit::status);
+            kernelAudit::status,
+            endpoint::status);
     StatusReport report =
         new StatusReport(
             build,
@@ -139,12 +141,10 @@ record Assembly(
             canary,
             postures::last,
             housekeeping::problems);
-    HttpApi http =
-        Served.open(
-            new InetSocketAddress(config.listenHost(), config.listenPort()),
-            new AgentMetrics(books, conditions, build),
-            report,
-            recent);
+    WebServer http =
+        endpoint.serve(
+            Served.pages(new AgentMetrics(books, conditions, build), report, recent),
+            kubernetes.reviews());
     if (violationLog != null) {
       violationLog.start();
     }
@@ -162,7 +162,9 @@ record Assembly(
     postures.start(housekeeping);
     housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
+    housekeeping.every(Endpoint.RENEWAL, () -> endpoint.renew(log));
     log.info("listening", "address", Served.text(http.address()));
+    endpoint.say(log);
     return new Agent(
         state,
         sources,

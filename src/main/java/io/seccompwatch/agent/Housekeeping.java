@@ -39,6 +39,7 @@ final class Housekeeping implements AutoCloseable {
   private final @Nullable ViolationLog violationLog;
   private final @Nullable String stateProblem;
   private final KubernetesSide kubernetes;
+  private final Endpoint endpoint;
   private final Supplier<ProcessEventsStatus> processEvents;
   private final AgentLog log;
   private final Map<String, String> knownProblems = new HashMap<>();
@@ -60,6 +61,7 @@ final class Housekeeping implements AutoCloseable {
       @Nullable ViolationLog violationLog,
       @Nullable String stateProblem,
       KubernetesSide kubernetes,
+      Endpoint endpoint,
       Supplier<ProcessEventsStatus> processEvents,
       AgentLog log) {
     this.config = config;
@@ -69,6 +71,7 @@ final class Housekeeping implements AutoCloseable {
     this.violationLog = violationLog;
     this.stateProblem = stateProblem;
     this.kubernetes = kubernetes;
+    this.endpoint = endpoint;
     this.processEvents = processEvents;
     this.log = log;
   }
@@ -101,6 +104,9 @@ final class Housekeeping implements AutoCloseable {
     }
     if (violationLog != null && violationLog.problem() != null) {
       problems.add("violations log: " + violationLog.problem());
+    }
+    if (endpoint.problem() != null) {
+      problems.add("tls: " + endpoint.problem());
     }
     kubernetes
         .problems()
@@ -137,6 +143,7 @@ final class Housekeeping implements AutoCloseable {
       told("violations log", violationLog.problem(), config.violationsLog());
     }
     tellOfLostEvents();
+    told("tls", endpoint.problem(), String.valueOf(config.tlsCert()));
     kubernetes
         .problems()
         .forEach((what, problem) -> told(what, problem, kubernetes.status().how()));

@@ -8,6 +8,7 @@ import io.seccompwatch.kubernetes.EventsClient;
 import io.seccompwatch.kubernetes.PodWatch;
 import io.seccompwatch.kubernetes.PodWatchStatus;
 import io.seccompwatch.kubernetes.PodWatchStatus.State;
+import io.seccompwatch.kubernetes.TokenReviews;
 import io.seccompwatch.publish.KubernetesEvents;
 import io.seccompwatch.publish.KubernetesStatus;
 import java.io.IOException;
@@ -23,7 +24,11 @@ final class KubernetesSide implements AutoCloseable {
 
   /** Those that are there when the API server is asked. */
   private record Running(
-      ApiConnection api, PodIndex pods, PodWatch watch, @Nullable KubernetesEvents events) {}
+      ApiConnection api,
+      PodIndex pods,
+      PodWatch watch,
+      @Nullable KubernetesEvents events,
+      @Nullable TokenReviews reviews) {}
 
   private final String how;
 
@@ -49,7 +54,9 @@ final class KubernetesSide implements AutoCloseable {
     if (config.kubernetes() == AgentConfig.Kubernetes.OFF) {
       return new KubernetesSide("switched off", null, null);
     }
-    boolean required = config.kubernetes() == AgentConfig.Kubernetes.REQUIRED;
+    boolean required =
+        config.kubernetes() == AgentConfig.Kubernetes.REQUIRED
+            || config.authorization() == AgentConfig.Authorization.KUBERNETES;
     ApiChoice choice =
         ApiChoice.of(
             required,
@@ -114,8 +121,12 @@ final class KubernetesSide implements AutoCloseable {
           case DENIED -> events(api, KubernetesEvents.Which.DENIED, on.nodeName(), clock, random);
           case ALL -> events(api, KubernetesEvents.Which.ALL, on.nodeName(), clock, random);
         };
+    TokenReviews reviews =
+        config.authorization() == AgentConfig.Authorization.KUBERNETES
+            ? new TokenReviews(api)
+            : null;
     return new KubernetesSide(
-        on.why() + ", node " + on.nodeName(), null, new Running(api, pods, watch, events));
+        on.why() + ", node " + on.nodeName(), null, new Running(api, pods, watch, events, reviews));
   }
 
   private static KubernetesEvents events(
@@ -135,6 +146,11 @@ final class KubernetesSide implements AutoCloseable {
   /** Makes Events; null when there are to be none. */
   @Nullable KubernetesEvents events() {
     return running == null ? null : running.events();
+  }
+
+  /** Asks about the tokens of scrapers; null when there is no authorization. */
+  @Nullable TokenReviews reviews() {
+    return running == null ? null : running.reviews();
   }
 
   /** What became of violations as Events; empty when there are to be none. */
@@ -175,6 +191,8 @@ final class KubernetesSide implements AutoCloseable {
     KubernetesEvents events = events();
     problems.put("kubernetes", running == null ? failed : status().problem());
     problems.put("kubernetes events", events == null ? null : events.problem());
+    TokenReviews reviews = reviews();
+    problems.put("authorization", reviews == null ? null : reviews.problem());
     return problems;
   }
 

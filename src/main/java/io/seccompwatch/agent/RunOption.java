@@ -42,6 +42,17 @@ public enum RunOption {
       "HOST:PORT",
       "Where to serve /metrics, /livez, /readyz and the API; port 0 picks a free one and prints"
           + " it."),
+  TLS_CERT(
+      null,
+      "FILE",
+      "Serves over TLS with this certificate chain, PEM, the server's own first; read anew when it"
+          + " changes."),
+  TLS_KEY(null, "FILE", "The certificate's private key, PEM."),
+  AUTHORIZATION(
+      "off",
+      "MODE",
+      "Who may read /metrics and the API: off (everybody the metrics, loopback the API) or"
+          + " kubernetes (bearer tokens that may get the path; needs TLS)."),
   EVENTS("denied", "WHICH", "Kubernetes Events for denied, all or off."),
   VIOLATIONS_LOG("stdout", "WHERE", "JSON lines to stdout, a file, or off."),
   CANARY("5m", "DURATION", "How often to prove that a denial would be seen; off for never."),

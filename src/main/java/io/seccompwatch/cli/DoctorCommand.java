@@ -6,6 +6,10 @@ import io.seccompwatch.agent.ConfigException;
 import io.seccompwatch.agent.ConfigSources;
 import io.seccompwatch.agent.ConfigValues;
 import io.seccompwatch.agent.RunOption;
+import io.seccompwatch.doctor.AgentReport;
+import io.seccompwatch.doctor.AgentReportJson;
+import io.seccompwatch.doctor.AgentTarget;
+import io.seccompwatch.doctor.AgentsDoctor;
 import io.seccompwatch.doctor.Doctor;
 import io.seccompwatch.doctor.Report;
 import io.seccompwatch.doctor.ReportJson;
@@ -13,6 +17,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +38,7 @@ import picocli.CommandLine.Spec;
       "Says what can be seen on this node, and why not: looks at kernel, audit, daemons, files,"
           + " rights and the Kubernetes API, then fires one harmless record and shows where it came"
           + " out.",
+      "With --agent it asks agents that run how they are doing.",
       "Options that the agent has too mean the same, and so do its SECCOMP_WATCH_* variables."
     },
     footerHeading = "%nExamples:%n",
@@ -41,9 +47,10 @@ import picocli.CommandLine.Spec;
       "  kubectl exec ds/seccomp-watch -- seccomp-watch doctor",
       "  seccomp-watch doctor --source audit-log=/host/audit/audit.log --proc /host/proc",
       "  seccomp-watch doctor --output json | jq .verdict",
+      "  seccomp-watch doctor --agent http://seccomp-watch.monitoring:9326",
       "",
       "Changes nothing on the node or in the cluster. Exit codes: 0 a denial would be seen (what"
-          + " else is wrong is shown), 1 it would not, 2 wrong usage."
+          + " else is wrong is shown), by each agent with --agent, 1 it would not, 2 wrong usage."
     },
     usageHelpWidth = 100,
     sortOptions = false)
@@ -106,6 +113,27 @@ public final class DoctorCommand implements Callable<Integer> {
   private @Nullable String nodeName;
 
   @Option(
+      names = "--agent",
+      paramLabel = "URL",
+      description =
+          "Asks running agents instead of looking at this node: every address behind the name, 100"
+              + " at most.")
+  private @Nullable String agent;
+
+  @Option(
+      names = "--agent-ca",
+      paramLabel = "FILE",
+      description = "Whose certificates are believed, PEM; those that Java knows when left out.")
+  private @Nullable String agentCa;
+
+  @Option(
+      names = "--agent-token",
+      paramLabel = "FILE",
+      description =
+          "The bearer token to show over https; the pod's service account's when left out.")
+  private @Nullable String agentToken;
+
+  @Option(
       names = "--timeout",
       paramLabel = "DURATION",
       description = "How long the canary is waited for. Default: ${DEFAULT-VALUE}.",
@@ -150,6 +178,9 @@ public final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Output form = output();
+    if (agent != null) {
+      return askAgents(agent, form);
+    }
     AgentConfig agent = AgentConfig.of(ConfigSources.merge(flags(), environment, configFile()));
     Doctor.Patient patient =
         new Doctor.Patient(
@@ -161,15 +192,39 @@ public final class DoctorCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     switch (form) {
       case TEXT -> DoctorText.print(report, out);
-      case JSON -> json(report, out);
+      case JSON -> written(() -> ReportJson.write(report, out));
     }
     out.flush();
     return report.verdict().isBlind() ? BLIND : SEEING;
   }
 
-  private static void json(Report report, PrintWriter out) {
+  private int askAgents(String url, Output form) throws InterruptedException {
+    if (config != null || flags().values().stream().anyMatch(values -> !values.isEmpty())) {
+      throw new ConfigException(
+          "agent",
+          "with options that are about this node",
+          "give only --agent-…, --timeout, --output");
+    }
+    AgentTarget target =
+        AgentTarget.of(url, agentCa, agentToken, environment, BuildInfo.read().version());
+    Duration patience = ConfigValues.duration("timeout", timeout);
+    AgentReport report = new AgentsDoctor(target, patience, Clock.systemUTC()).examine();
+    PrintWriter out = spec.commandLine().getOut();
+    switch (form) {
+      case TEXT -> DoctorText.print(report, out);
+      case JSON -> written(() -> AgentReportJson.write(report, out));
+    }
+    out.flush();
+    return report.isWell() ? SEEING : BLIND;
+  }
+
+  private interface Writing {
+    void write() throws IOException;
+  }
+
+  private static void written(Writing report) {
     try {
-      ReportJson.write(report, out);
+      report.write();
     } catch (IOException e) {
       throw new AgentException("cannot write the report: stdout: " + e.getMessage());
     }

@@ -1,5 +1,6 @@
 package io.seccompwatch.cli;
 
+import io.seccompwatch.doctor.AgentReport;
 import io.seccompwatch.doctor.Finding;
 import io.seccompwatch.doctor.Report;
 import io.seccompwatch.doctor.Section;
@@ -34,6 +35,21 @@ final class DoctorText {
     }
     line(out, "");
     line(out, "verdict: " + Terminal.safe(report.verdict().text()));
+  }
+
+  /** Prints what was found of agents that run, one after the other. */
+  static void print(AgentReport report, PrintWriter out) {
+    line(
+        out,
+        "seccomp-watch doctor: agents at %s, seccomp-watch %s"
+            .formatted(Terminal.safe(report.url()), Terminal.safe(report.version())));
+    for (AgentReport.Agent agent : report.agents()) {
+      line(out, "");
+      line(out, Terminal.safe(agent.address()));
+      agent.findings().forEach(finding -> print(finding, out));
+    }
+    line(out, "");
+    line(out, "verdict: " + Terminal.safe(report.verdict()));
   }
 
   private static void print(Finding finding, PrintWriter out) {

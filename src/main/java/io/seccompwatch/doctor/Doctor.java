@@ -128,7 +128,11 @@ public final class Doctor {
     checks.put(Section.STATE, List.of(state));
     checks.put(
         Section.KUBERNETES,
-        List.of(new KubernetesCheck(api(), "seccomp-watch/" + patient.version())));
+        List.of(
+            new KubernetesCheck(
+                api(),
+                patient.config().authorization() == AgentConfig.Authorization.KUBERNETES,
+                "seccomp-watch/" + patient.version())));
     checks.put(
         Section.CONTAINERS,
         List.of(new KubeletCheck(node, processes), new ContainersCheck(this::postures)));

@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  * changed: the server is asked for its opinion.
  *
  * @param choice how it is reached; null when Kubernetes is switched off
+ * @param authorizes whether the agent asks about the tokens of scrapers
  * @param userAgent how this program is called in the server's audit log
  */
-record KubernetesCheck(@Nullable ApiChoice choice, String userAgent) implements Check {
+record KubernetesCheck(@Nullable ApiChoice choice, boolean authorizes, String userAgent)
+    implements Check {
 
   private static final String SUBJECT = "api";
   private static final String EVENTS = "events.k8s.io";
@@ -34,6 +36,17 @@ record KubernetesCheck(@Nullable ApiChoice choice, String userAgent) implements 
           new Right("watch", "", "pods", "new pods have no names"),
           new Right("create", EVENTS, "events", "denials do not become Events"),
           new Right("patch", EVENTS, "events", "repeats of an Event are not counted"));
+
+  /** What {@code --authorization kubernetes} needs beside. */
+  private static final List<Right> REVIEWS =
+      List.of(
+          new Right(
+              "create", "authentication.k8s.io", "tokenreviews", "nobody can read the metrics"),
+          new Right(
+              "create",
+              "authorization.k8s.io",
+              "subjectaccessreviews",
+              "nobody can read the metrics"));
 
   @Override
   public List<Finding> run() {
@@ -65,11 +78,15 @@ record KubernetesCheck(@Nullable ApiChoice choice, String userAgent) implements 
     }
   }
 
-  private static List<Finding> ask(ApiChoice.On on, String server, AccessReview review)
+  private List<Finding> ask(ApiChoice.On on, String server, AccessReview review)
       throws InterruptedException {
     List<Finding> findings = new ArrayList<>();
     List<String> allowed = new ArrayList<>();
-    for (Right right : RIGHTS) {
+    List<Right> rights = new ArrayList<>(RIGHTS);
+    if (authorizes) {
+      rights.addAll(REVIEWS);
+    }
+    for (Right right : rights) {
       AccessReview.Result result = review.may(right.verb(), right.group(), right.resource());
       switch (result.answer()) {
         case YES -> allowed.add(right.text());

@@ -12,7 +12,7 @@ public final class ReportJson {
   /** Fields are only ever added to it. */
   public static final String SCHEMA = "seccomp-watch/doctor/v1";
 
-  private static final JsonFactory JSON =
+  static final JsonFactory JSON =
       JsonFactory.builder()
           .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -66,7 +66,7 @@ public final class ReportJson {
     json.writeEndObject();
   }
 
-  private static void finding(Finding finding, JsonGenerator json) throws IOException {
+  static void finding(Finding finding, JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeStringField("section", finding.section().label());
     json.writeStringField("subject", finding.subject());

@@ -13,7 +13,8 @@ public enum Section {
   STATE,
   KUBERNETES,
   CONTAINERS,
-  CANARY;
+  CANARY,
+  AGENT;
 
   /** The name that users see. */
   public String label() {

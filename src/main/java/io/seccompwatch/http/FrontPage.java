@@ -3,7 +3,7 @@ package io.seccompwatch.http;
 import java.nio.charset.StandardCharsets;
 
 /** {@code /}: says what this is and where things are, for a person with a browser. */
-public final class FrontPage implements HttpApi.Page {
+public final class FrontPage implements Page {
 
   private static final String HTML =
       """
@@ -20,8 +20,7 @@ public final class FrontPage implements HttpApi.Page {
       """;
 
   @Override
-  public HttpApi.Response get(HttpApi.Request request) {
-    return new HttpApi.Response(
-        200, "text/html; charset=utf-8", HTML.getBytes(StandardCharsets.UTF_8));
+  public Response get(Page.Request request) {
+    return new Response(200, "text/html; charset=utf-8", HTML.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -11,7 +11,7 @@ import java.io.IOException;
  * {@code /metrics}: the registry in the format that the scraper asks for, OpenMetrics or
  * Prometheus's text.
  */
-public final class MetricsPage implements HttpApi.Page {
+public final class MetricsPage implements Page {
 
   private final PrometheusRegistry registry;
 
@@ -26,10 +26,10 @@ public final class MetricsPage implements HttpApi.Page {
   }
 
   @Override
-  public HttpApi.Response get(HttpApi.Request request) throws IOException {
+  public Response get(Page.Request request) throws IOException {
     ExpositionFormatWriter writer = openMetrics.accepts(request.accept()) ? openMetrics : text;
     ByteArrayOutputStream body = new ByteArrayOutputStream(16 * 1024);
     writer.write(body, registry.scrape());
-    return new HttpApi.Response(200, writer.getContentType(), body.toByteArray());
+    return new Response(200, writer.getContentType(), body.toByteArray());
   }
 }

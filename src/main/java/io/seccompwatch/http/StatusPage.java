@@ -20,7 +20,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /api/v1/status}: what the agent is, reads, counts and lacks, as one JSON document. */
-public final class StatusPage implements HttpApi.Page {
+public final class StatusPage implements Page {
 
   /**
    * The agent at one moment.
@@ -58,14 +58,14 @@ public final class StatusPage implements HttpApi.Page {
   }
 
   @Override
-  public HttpApi.Response get(HttpApi.Request request) throws IOException {
+  public Response get(Page.Request request) throws IOException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     try (JsonGenerator to = json.createGenerator(body)) {
       to.useDefaultPrettyPrinter();
       write(status.get(), to);
     }
     body.write('\n');
-    return HttpApi.Response.json(200, body.toByteArray());
+    return Response.json(200, body.toByteArray());
   }
 
   private static void write(Status status, JsonGenerator to) throws IOException {

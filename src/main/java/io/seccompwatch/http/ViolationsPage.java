@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * container, workload, syscall, action and since (an ISO time, or {@code 30m} ago), at most {@code
  * limit} of them.
  */
-public final class ViolationsPage implements HttpApi.Page {
+public final class ViolationsPage implements Page {
 
   private static final int DEFAULT_LIMIT = 100;
   private static final int MAX_LIMIT = 1_000;
@@ -57,7 +57,7 @@ public final class ViolationsPage implements HttpApi.Page {
   }
 
   @Override
-  public synchronized HttpApi.Response get(HttpApi.Request request) throws IOException {
+  public synchronized Response get(Page.Request request) throws IOException {
     try {
       Query query = new Query(request.query(), PARAMETERS);
       int limit = limit(query.get("limit"));
@@ -80,9 +80,9 @@ public final class ViolationsPage implements HttpApi.Page {
         }
         to.writeEndObject();
       }
-      return HttpApi.Response.json(200, body.toByteArray());
+      return Response.json(200, body.toByteArray());
     } catch (Query.BadQuery e) {
-      return HttpApi.Response.text(400, e.getMessage() + "\n");
+      return Response.text(400, e.getMessage() + "\n");
     }
   }
 

@@ -40,6 +40,7 @@ final class ConditionMetrics {
     all.addAll(ProcessEventMetrics.of(conditions.processEvents().get()));
     all.addAll(ContainerMetrics.of(containers.series()));
     all.addAll(KernelAuditMetrics.of(conditions.kernelAudit().get()));
+    addEndpoint(all, conditions.endpoint().get());
   }
 
   private void addSources(List<MetricSnapshot> all, List<SourceStatus> statuses) {
@@ -91,6 +92,30 @@ final class ConditionMetrics {
             "What the API server sent of pods and could not be used.",
             "reason",
             status.skipped()));
+  }
+
+  private void addEndpoint(List<MetricSnapshot> all, EndpointStatus status) {
+    all.add(
+        counters(
+            "seccomp_watch_http_denied_requests",
+            "Requests that were refused.",
+            "reason",
+            status.denied()));
+    GaugeSnapshot.Builder notAfter =
+        gaugeOf(
+            "seccomp_watch_tls_certificate_not_after_timestamp_seconds",
+            "When the certificate that is served ends to be good; nothing without TLS.");
+    CounterSnapshot.Builder failures =
+        counterOf(
+            "seccomp_watch_tls_reload_failures",
+            "How often a new certificate or key could not be used.");
+    EndpointStatus.Tls tls = status.tls();
+    if (tls != null) {
+      notAfter.dataPoint(gauge((double) tls.notAfter().getEpochSecond(), Labels.EMPTY));
+      failures.dataPoint(AgentMetrics.counter(tls.reloadFailures(), Labels.EMPTY, startMillis));
+    }
+    all.add(notAfter.build());
+    all.add(failures.build());
   }
 
   private CounterSnapshot counters(

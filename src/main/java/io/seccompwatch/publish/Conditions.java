@@ -15,6 +15,7 @@ import java.util.function.Supplier;
  * @param processEvents the process connector
  * @param containers the seccomp posture of the node's containers
  * @param kernelAudit the kernel's audit system
+ * @param endpoint the server of these metrics
  */
 public record Conditions(
     Supplier<List<SourceStatus>> sources,
@@ -23,4 +24,5 @@ public record Conditions(
     Supplier<KubernetesStatus> kubernetes,
     Supplier<ProcessEventsStatus> processEvents,
     Supplier<ContainerSeries.Bounded> containers,
-    Supplier<KernelAuditStatus> kernelAudit) {}
+    Supplier<KernelAuditStatus> kernelAudit,
+    Supplier<EndpointStatus> endpoint) {}

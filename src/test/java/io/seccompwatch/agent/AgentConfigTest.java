@@ -33,6 +33,9 @@ class AgentConfigTest {
           null,
           "0.0.0.0",
           9326,
+          null,
+          null,
+          AgentConfig.Authorization.OFF,
           AgentConfig.Events.DENIED,
           "stdout",
           Duration.ofMinutes(5),
@@ -59,6 +62,9 @@ class AgentConfigTest {
             "kubeconfig",
             "node-name",
             "listen",
+            "tls-cert",
+            "tls-key",
+            "authorization",
             "events",
             "violations-log",
             "canary",
@@ -80,6 +86,9 @@ class AgentConfigTest {
     given.put(RunOption.KUBECONFIG, List.of("/k"));
     given.put(RunOption.NODE_NAME, List.of("n1"));
     given.put(RunOption.LISTEN, List.of("[::1]:0"));
+    given.put(RunOption.TLS_CERT, List.of("/tls/tls.crt"));
+    given.put(RunOption.TLS_KEY, List.of("/tls/tls.key"));
+    given.put(RunOption.AUTHORIZATION, List.of("kubernetes"));
     given.put(RunOption.EVENTS, List.of("all"));
     given.put(RunOption.VIOLATIONS_LOG, List.of("/v.jsonl"));
     given.put(RunOption.CANARY, List.of("off"));
@@ -103,6 +112,9 @@ class AgentConfigTest {
                 "n1",
                 "::1",
                 0,
+                Path.of("/tls/tls.crt"),
+                Path.of("/tls/tls.key"),
+                AgentConfig.Authorization.KUBERNETES,
                 AgentConfig.Events.ALL,
                 "/v.jsonl",
                 null,
@@ -164,6 +176,10 @@ class AgentConfigTest {
     "LISTEN,         localhost:-1",
     "LISTEN,         localhost:http",
     "LISTEN,         no.such.host.invalid:1",
+    "TLS_CERT,       ''",
+    "TLS_KEY,        ''",
+    "AUTHORIZATION,  on",
+    "AUTHORIZATION,  ''",
     "EVENTS,         some",
     "VIOLATIONS_LOG, ''",
     "CANARY,         5",
@@ -196,12 +212,37 @@ class AgentConfigTest {
   @ParameterizedTest
   @EnumSource(
       value = RunOption.class,
-      names = {"SOURCE", "STATE_DIR", "PROC", "CGROUP", "KUBECONFIG", "VIOLATIONS_LOG"})
+      names = {"SOURCE", "STATE_DIR", "PROC", "CGROUP", "KUBECONFIG", "TLS_CERT", "VIOLATIONS_LOG"})
   void aPathThatNoFileCanHaveIsABadValueToo(RunOption option) {
     String path = option == RunOption.SOURCE ? "kmsg=/a\0b" : "/a\0b";
     assertThatThrownBy(() -> of(option, path))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(option.key() + ": ");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "TLS_CERT=/c                              | tls-cert: without its key: give --tls-key FILE,"
+            + " too",
+        "TLS_KEY=/k                               | tls-key: without a certificate: give --tls-cert"
+            + " FILE, too",
+        "AUTHORIZATION=kubernetes                 | authorization: kubernetes without TLS would"
+            + " show tokens to the network: give --tls-cert and --tls-key, or --authorization off",
+        "AUTHORIZATION=kubernetes TLS_CERT=/c TLS_KEY=/k KUBERNETES=off | authorization: kubernetes"
+            + " asks the API, and --kubernetes is off: give --kubernetes required, or"
+            + " --authorization off",
+      })
+  void whatOnlyGoesTogetherIsAskedForTogether(String options, String message) {
+    Map<RunOption, List<String>> given = new EnumMap<>(RunOption.class);
+    for (String option : options.split(" ", -1)) {
+      String[] pair = option.split("=", -1);
+      given.put(RunOption.valueOf(pair[0]), List.of(pair[1]));
+    }
+    assertThatThrownBy(() -> AgentConfig.of(given))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(message);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.Scrape;
+import io.seccompwatch.testing.TestCertificate;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -87,6 +88,48 @@ class AgentTest {
       Await.until("ready", () -> get(agent, "/readyz").statusCode() == 200);
       Await.until("counted", () -> scrape(agent).sum("seccomp_denials_total") == 1);
     }
+  }
+
+  @Test
+  void servesOverTlsWhatItWouldServeWithout() throws Exception {
+    Files.writeString(log, RECORD);
+    TestCertificate certificate = TestCertificate.make(directory, "EC", "ip:127.0.0.1");
+    Path crt = Files.writeString(directory.resolve("tls.crt"), certificate.certificatePem());
+    Path key = Files.writeString(directory.resolve("tls.key"), certificate.keyPem());
+    given.put(RunOption.TLS_CERT, List.of(crt.toString()));
+    given.put(RunOption.TLS_KEY, List.of(key.toString()));
+    try (Agent agent = start();
+        HttpClient https = HttpClient.newBuilder().sslContext(certificate.trust()).build()) {
+      String base = "https://127.0.0.1:" + agent.address().getPort();
+      for (String page : List.of("/metrics", "/livez", "/api/v1/status", "/api/v1/violations")) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(base + page)).build();
+        HttpResponse<String> response = https.send(request, HttpResponse.BodyHandlers.ofString());
+        assertThat(response.statusCode()).as(page).isEqualTo(200);
+        if (page.equals("/metrics")) {
+          assertThat(response.body())
+              .contains("seccomp_watch_tls_reload_failures_total 0.0")
+              .contains("seccomp_watch_tls_certificate_not_after_timestamp_seconds 1.")
+              .contains("seccomp_watch_http_denied_requests_total{reason=\"not_loopback\"} 0.0");
+        }
+      }
+    }
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains(" msg=\"serving over TLS\" certificate=" + crt);
+  }
+
+  @Test
+  void filesForTlsThatCannotBeUsedAreWrongConfigurationAndNothingElseIsSaid() throws Exception {
+    Path crt = Files.writeString(directory.resolve("tls.crt"), "no certificate");
+    given.put(RunOption.TLS_CERT, List.of(crt.toString()));
+    given.put(RunOption.TLS_KEY, List.of(crt.toString()));
+    assertThatThrownBy(() -> start().close())
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "tls-cert: "
+                + crt
+                + " holds no certificate: give the certificate chain as PEM, the server's own"
+                + " first");
+    assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
   }
 
   @Test

@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.seccompwatch.http.Denials;
+import io.seccompwatch.http.HttpApi;
+import io.seccompwatch.http.Page;
+import io.seccompwatch.http.Response;
+import io.seccompwatch.http.Site;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -52,6 +59,33 @@ class DoctorCommandTest {
     Cli.Ran ran = Cli.run("doctor", "--help");
     assertThat(ran.exit()).isZero();
     assertThat(ran.out()).contains("kubectl exec").contains("Exit codes: 0", "--host-root=DIR");
+  }
+
+  @Test
+  void asks_running_agents_and_says_what_each_lacks() throws Exception {
+    Map<String, Page> pages =
+        Map.of(
+            "/readyz", request -> Response.text(503, "source kmsg: no\u001b[2J\n"),
+            "/metrics",
+                request -> Response.text(200, "seccomp_watch_source_up{source=\"kmsg\"} 0\n"));
+    InetSocketAddress loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    Site site = Site.local(pages, "127.0.0.1", new Denials());
+    try (HttpApi agent = new HttpApi(loopback, site)) {
+      String address = "127.0.0.1:" + agent.address().getPort();
+      Cli.Ran ran = run(Map.of(), "--agent", "http://" + address);
+      assertThat(ran.exit()).isEqualTo(1);
+      assertThat(ran.out().lines().skip(1).limit(6))
+          .containsExactly(
+              "",
+              address,
+              "  BLIND    ready             HTTP 503: source kmsg: no\\x1b[2J",
+              "                             -> mend what it names; the agent's log has more",
+              "  BLIND    source kmsg       cannot be read",
+              "                             -> see its reason at /readyz");
+      assertThat(ran.out()).contains("verdict: BLIND: " + address + ": ready: HTTP 503");
+      assertThat(run(Map.of(), "--agent", "http://" + address, "--output", "json").out())
+          .startsWith("{\"schema\":\"seccomp-watch/doctor-agents/v1\"");
+    }
   }
 
   @Test

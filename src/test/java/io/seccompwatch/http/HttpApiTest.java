@@ -39,6 +39,8 @@ class HttpApiTest {
   private static final String PLAIN = "text/plain; charset=utf-8";
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  private static final Site NOTHING = Site.local(Map.of(), "127.0.0.1", new Denials());
+
   private final HttpClient client = HttpClient.newHttpClient();
   private final RecentViolations recent = new RecentViolations(10);
   private final HttpApi api;
@@ -48,20 +50,23 @@ class HttpApiTest {
     books.open("audit-log");
     PrometheusRegistry registry = new PrometheusRegistry();
     registry.register(Scrape.metrics(books));
-    Map<String, HttpApi.Page> pages =
+    Map<String, Page> pages =
         Map.of(
             "/", new FrontPage(),
             "/metrics", new MetricsPage(registry),
             "/api/v1/violations", new ViolationsPage(recent, InstantSource.system()),
-            "/livez", request -> HttpApi.Response.text(200, "ok\n"),
-            "/readyz", request -> HttpApi.Response.text(503, "source audit-log: is not there\n"),
-            "/empty", request -> new HttpApi.Response(200, "text/plain", new byte[0]),
+            "/livez", request -> Response.text(200, "ok\n"),
+            "/readyz", request -> Response.text(503, "source audit-log: is not there\n"),
+            "/empty", request -> new Response(200, "text/plain", new byte[0]),
             "/defect",
                 request -> {
                   throw new IllegalStateException("a defect");
                 },
-            "/query", request -> HttpApi.Response.text(200, request.query()));
-    api = new HttpApi(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), pages);
+            "/query", request -> Response.text(200, request.query()));
+    api =
+        new HttpApi(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            Site.local(pages, "127.0.0.1", new Denials()));
   }
 
   @BeforeEach
@@ -104,7 +109,8 @@ class HttpApiTest {
     "BREW,    /nothing,                   405",
   })
   void aPathAndAMethodHaveTheirStatus(String method, String path, int status) throws Exception {
-    assertThat(raw(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    assertThat(
+            raw(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
         .startsWith("HTTP/1.1 " + status + " ");
   }
 
@@ -127,6 +133,15 @@ class HttpApiTest {
   @Test
   void whatIsNotReadySaysWhy() throws Exception {
     assertThat(get("/readyz").body()).isEqualTo("source audit-log: is not there\n");
+  }
+
+  @Test
+  void aNameThatWasTurnedToLoopbackDoesNotReachTheApi() throws Exception {
+    String rebound = " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    assertThat(raw("GET /livez" + rebound)).startsWith("HTTP/1.1 200 ");
+    assertThat(raw("GET /api/v1/violations" + rebound))
+        .startsWith("HTTP/1.1 403 ")
+        .endsWith("the query API is not served under this Host: ask localhost or 127.0.0.1\n");
   }
 
   @ParameterizedTest
@@ -231,14 +246,14 @@ class HttpApiTest {
   void theAddressIsFreeAgainAfterClose() throws Exception {
     InetSocketAddress address = api.address();
     api.close();
-    try (HttpApi again = new HttpApi(address, Map.of())) {
+    try (HttpApi again = new HttpApi(address, NOTHING)) {
       assertThat(again.address()).isEqualTo(address);
     }
   }
 
   @Test
   void anAddressThatIsTakenIsAnError() {
-    assertThatThrownBy(() -> new HttpApi(api.address(), Map.of()).close())
+    assertThatThrownBy(() -> new HttpApi(api.address(), NOTHING).close())
         .isInstanceOf(IOException.class);
   }
 

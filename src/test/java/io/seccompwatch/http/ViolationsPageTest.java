@@ -62,7 +62,7 @@ class ViolationsPageTest {
     "since=7d,                              4 3 2 1",
   })
   void givesTheNewestFirstOfWhatWasAskedFor(String query, String serials) throws IOException {
-    HttpApi.Response response = get(query);
+    Response response = get(query);
     assertThat(response.status()).isEqualTo(200);
     assertThat(response.contentType()).isEqualTo("application/json");
     assertThat(String.join(" ", serials(response))).isEqualTo(serials);
@@ -94,7 +94,7 @@ class ViolationsPageTest {
         "pod=%zz",
       })
   void aQueryThatCannotBeAnsweredIsRefusedInOneLine(String query) throws IOException {
-    HttpApi.Response response = get(query);
+    Response response = get(query);
     assertThat(response.status()).isEqualTo(400);
     assertThat(text(response)).endsWith("\n").hasLineCount(1).hasSizeLessThan(200);
   }
@@ -118,7 +118,7 @@ class ViolationsPageTest {
     SeccompRecord hostile =
         Samples.record(new AuditStamp(5, 0, 3, 5), X86_64, 1, ERRNO, "\u202e\"<script>", "/e\n");
     recent.publish(Samples.violation(hostile, Samples.unknown()));
-    HttpApi.Response response = get("limit=1");
+    Response response = get("limit=1");
     assertThat(text(response)).matches("[\\x20-\\x7e]*");
     JsonNode violation = new ObjectMapper().readTree(response.body()).at("/violations/0");
     assertThat(violation.get("schema").asText()).isEqualTo("seccomp-watch/v1");
@@ -135,7 +135,7 @@ class ViolationsPageTest {
                   new AuditStamp(1, 0, 3, serial), Samples.X86_64, 165, Samples.ERRNO, "c", exe),
               Samples.unknown()));
     }
-    HttpApi.Response response = get("limit=1000");
+    Response response = get("limit=1000");
     assertThat(response.body().length).isBetween(1 << 20, (1 << 20) + 20_000);
     assertThat(text(response)).endsWith("],\"truncated\":true}");
   }
@@ -144,11 +144,11 @@ class ViolationsPageTest {
     return Samples.record(new AuditStamp(number, 0, 3, number), X86_64, 165, code, "kc", null);
   }
 
-  private HttpApi.Response get(String query) throws IOException {
-    return page.get(new HttpApi.Request(query, ""));
+  private Response get(String query) throws IOException {
+    return page.get(new Page.Request(query, ""));
   }
 
-  private static List<String> serials(HttpApi.Response response) throws IOException {
+  private static List<String> serials(Response response) throws IOException {
     List<String> serials = new ArrayList<>();
     for (JsonNode violation : new ObjectMapper().readTree(response.body()).get("violations")) {
       String id = violation.get("auditId").asText();
@@ -157,7 +157,7 @@ class ViolationsPageTest {
     return serials;
   }
 
-  private static String text(HttpApi.Response response) {
+  private static String text(Response response) {
     return new String(response.body(), StandardCharsets.UTF_8);
   }
 }

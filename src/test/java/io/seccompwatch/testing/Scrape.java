@@ -8,12 +8,14 @@ import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
 import io.seccompwatch.publish.ContainerSeries;
+import io.seccompwatch.publish.EndpointStatus;
 import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.publish.KubernetesStatus;
 import io.seccompwatch.publish.SourceStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,8 +87,11 @@ public final class Scrape {
             () -> ProcessEventsStatus.none("for a test"),
             () -> containers,
             () ->
-                new KernelAuditStatus(
-                    new KernelAuditStatus.Values(1, 600, 50, 64, 3, 1_000), null)),
+                new KernelAuditStatus(new KernelAuditStatus.Values(1, 600, 50, 64, 3, 1_000), null),
+            () ->
+                new EndpointStatus(
+                    Map.of("no_token", 3L, "forbidden", 0L),
+                    new EndpointStatus.Tls(Instant.ofEpochSecond(1_800_000_000), 2))),
         new AgentMetrics.Build("1.2.3", "abc", "25"));
   }
 

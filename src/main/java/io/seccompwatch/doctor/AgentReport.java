@@ -1,0 +1,80 @@
+package io.seccompwatch.doctor;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What was found of agents that run.
+ *
+ * @param time when
+ * @param url where they were looked for
+ * @param version this program's version
+ * @param agents one after the other; never empty
+ */
+public record AgentReport(Instant time, String url, String version, List<Agent> agents) {
+
+  /**
+   * One of them.
+   *
+   * @param address its address, or the name that has none
+   * @param findings what was found
+   */
+  public record Agent(String address, List<Finding> findings) {
+
+    /** Copies the list. */
+    public Agent {
+      findings = List.copyOf(findings);
+    }
+
+    /** Whether it has seen its canary. */
+    private boolean isProven() {
+      return findings.stream()
+          .anyMatch(f -> f.level() == Level.OK && f.subject().equals(AgentFindings.CANARY));
+    }
+
+    /** What keeps it from seeing denials, or from being asked whether it does. */
+    List<Finding> blinding() {
+      return findings.stream().filter(finding -> finding.level() == Level.BLIND).toList();
+    }
+  }
+
+  /** Copies the list. */
+  public AgentReport {
+    agents = List.copyOf(agents);
+  }
+
+  /** Whether each of them was reached, is ready and sees denials. */
+  public boolean isWell() {
+    return agents.stream().allMatch(agent -> agent.blinding().isEmpty());
+  }
+
+  /** Why they do not, by agent; empty when they do. */
+  List<String> why() {
+    List<String> why = new ArrayList<>();
+    for (Agent agent : agents) {
+      agent
+          .blinding()
+          .forEach(
+              finding ->
+                  why.add(agent.address() + ": " + finding.subject() + ": " + finding.what()));
+    }
+    return why;
+  }
+
+  /** In one line. */
+  public String verdict() {
+    int all = agents.size();
+    if (isWell() && !agents.stream().allMatch(Agent::isProven)) {
+      return all == 1
+          ? "the agent is ready; without a canary nothing proves that it sees denials"
+          : "all agents are ready; without a canary nothing proves that they see denials";
+    }
+    if (isWell()) {
+      return all == 1 ? "the agent sees denials" : "all " + all + " agents see denials";
+    }
+    long blind = agents.stream().filter(agent -> !agent.blinding().isEmpty()).count();
+    String of = all == 1 ? "" : blind + " of " + all + " agents: ";
+    return "BLIND: " + of + String.join("; ", why());
+  }
+}

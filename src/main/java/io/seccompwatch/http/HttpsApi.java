@@ -1,0 +1,179 @@
+package io.seccompwatch.http;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves the pages over TLS, with the bounds that the plain server has: so many connections, and so
+ * long for a handshake and a request, for an answer, and for nothing. Thread-safe.
+ *
+ * <p>This is not the JDK's HttpsServer, since that cannot be bounded: it closes a connection by
+ * writing to it, under the locks that the write which does not end holds (seen with 25.0.3). One
+ * client that does not read its answer stops its timer, and then everybody. It also asks the name
+ * service for each client's name. Here the socket below TLS is closed, which never waits.
+ */
+public final class HttpsApi implements WebServer {
+
+  /**
+   * What a client may take.
+   *
+   * @param connections at once; what comes beyond is hung up on
+   * @param request for the handshake, and for a request from its first byte on
+   * @param response for an answer to be made and read
+   * @param idle between requests
+   */
+  public record Limits(int connections, Duration request, Duration response, Duration idle) {
+
+    /** Those of {@link HttpApi}; TLS takes some 50 KB a connection, so there are fewer. */
+    public static final Limits DEFAULT =
+        new Limits(64, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30));
+  }
+
+  private static final int BACKLOG = 32;
+
+  /** How long to wait when nothing can be accepted, for want of descriptors say. */
+  private static final Duration PAUSE = Duration.ofMillis(200);
+
+  private final ServerSocket server;
+  private final TlsFiles files;
+  private final Site site;
+  private final Limits limits;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("https-", 1).factory());
+  private final Thread acceptor;
+  private final ScheduledThreadPoolExecutor deadlines =
+      new ScheduledThreadPoolExecutor(
+          1, Thread.ofPlatform().daemon().name("https-deadlines").factory());
+
+  /**
+   * Binds the address and serves at once.
+   *
+   * @throws IOException when the address cannot be bound
+   */
+  public HttpsApi(InetSocketAddress address, Site site, TlsFiles files, Limits limits)
+      throws IOException {
+    this.site = site;
+    this.files = files;
+    this.limits = limits;
+    this.server = new ServerSocket();
+    try {
+      server.setReuseAddress(true);
+      server.bind(address, BACKLOG);
+    } catch (IOException e) {
+      server.close();
+      throw e;
+    }
+    deadlines.setRemoveOnCancelPolicy(true);
+    deadlines.setKeepAliveTime(1, TimeUnit.MINUTES);
+    deadlines.allowCoreThreadTimeOut(true);
+    acceptor = Thread.ofVirtual().name("https-accept").start(this::accept);
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return (InetSocketAddress) server.getLocalSocketAddress();
+  }
+
+  @Override
+  public void close() {
+    hangUp(server);
+    acceptor.interrupt(); // it may be pausing
+    deadlines.shutdownNow();
+    open.forEach(HttpsApi::hangUp);
+    threads.shutdownNow();
+    try {
+      acceptor.join(Duration.ofSeconds(1)); // until then the address is not free
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void accept() {
+    while (!server.isClosed()) {
+      try {
+        Socket socket = server.accept();
+        if (open.size() >= limits.connections()) {
+          hangUp(socket);
+        } else {
+          open.add(socket);
+          threads.execute(() -> serve(socket));
+        }
+      } catch (IOException e) {
+        pause();
+      } catch (RejectedExecutionException e) {
+        return; // closed
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      if (!server.isClosed()) {
+        Thread.sleep(PAUSE);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // closed
+    }
+  }
+
+  private void serve(Socket socket) {
+    SSLContext context = files.context();
+    try (Deadline deadline = new Deadline(deadlines, socket)) {
+      new HttpsConnection(socket, context, site, limits, deadline).serve();
+    } catch (IOException | RejectedExecutionException e) {
+      // The client's own affair: it speaks no TLS, has hung up or has taken too long. Or this is
+      // closed.
+    } finally {
+      hangUp(socket);
+      open.remove(socket);
+    }
+  }
+
+  private static void hangUp(AutoCloseable socket) {
+    try {
+      socket.close();
+    } catch (Exception e) {
+      // It is closed
+    }
+  }
+
+  /** When a connection is closed, unless it is said anew before. For one thread. */
+  private static final class Deadline implements Consumer<Duration>, AutoCloseable {
+    private final ScheduledThreadPoolExecutor clock;
+    private final Socket socket;
+    private @Nullable Future<?> next;
+
+    private Deadline(ScheduledThreadPoolExecutor clock, Socket socket) {
+      this.clock = clock;
+      this.socket = socket;
+    }
+
+    @Override
+    public void accept(Duration time) {
+      close();
+      next = clock.schedule(() -> hangUp(socket), time.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void close() {
+      if (next != null) {
+        next.cancel(false);
+      }
+    }
+  }
+}

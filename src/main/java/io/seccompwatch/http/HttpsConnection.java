@@ -1,0 +1,151 @@
+package io.seccompwatch.http;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+
+/** Serves one client, request by request, each part of it within its time. For one thread. */
+final class HttpsConnection {
+
+  private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+  /** RFC 9110, 5.6.7; the JDK's RFC_1123_DATE_TIME has days of one digit. */
+  private static final DateTimeFormatter DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
+
+  private final Socket socket;
+  private final SSLContext context;
+  private final Site site;
+  private final HttpsApi.Limits limits;
+  private final Consumer<Duration> within;
+
+  /**
+   * @param socket the connection, to be closed by its owner
+   * @param within asks for the socket to be closed when a time is over, instead of the time that
+   *     was asked for before
+   */
+  HttpsConnection(
+      Socket socket,
+      SSLContext context,
+      Site site,
+      HttpsApi.Limits limits,
+      Consumer<Duration> within) {
+    this.socket = socket;
+    this.context = context;
+    this.site = site;
+    this.limits = limits;
+    this.within = within;
+  }
+
+  /**
+   * Serves until the client or the server has had enough.
+   *
+   * @throws IOException when the client speaks no TLS, hangs up or takes too long
+   */
+  void serve() throws IOException {
+    within.accept(limits.request());
+    SSLSocketFactory factory = context.getSocketFactory();
+    SSLSocket tls = (SSLSocket) factory.createSocket(socket, null, true);
+    tls.setEnabledProtocols(PROTOCOLS);
+    tls.startHandshake();
+    RequestReader requests = new RequestReader(tls.getInputStream());
+    OutputStream out = tls.getOutputStream();
+    boolean more = true;
+    while (more) {
+      more = serveOne(requests, out);
+      within.accept(limits.idle());
+    }
+    within.accept(limits.request()); // to say goodbye
+    tls.close();
+  }
+
+  /** Serves a request; says whether another one may follow. */
+  private boolean serveOne(RequestReader requests, OutputStream out) throws IOException {
+    RequestReader.Head head;
+    try {
+      head = requests.next(() -> within.accept(limits.request()));
+    } catch (RequestReader.BadRequestException e) {
+      within.accept(limits.response());
+      out.write(bytes(Response.text(e.status(), e.getMessage() + "\n"), false, false));
+      return false;
+    }
+    if (head == null) {
+      return false;
+    }
+    within.accept(limits.response());
+    Response response = site.answer(asked(head, socket.getInetAddress()));
+    out.write(bytes(response, head.method().equals("HEAD"), head.keepAlive()));
+    return head.keepAlive();
+  }
+
+  private static Asked asked(RequestReader.Head head, InetAddress peer) {
+    return new Asked(
+        head.method(),
+        head.target(),
+        peer,
+        head.headers().get("host"),
+        head.headers().get("accept"),
+        head.headers().get("authorization"));
+  }
+
+  /** All of the answer, to be written at once. */
+  private static byte[] bytes(Response response, boolean head, boolean keepAlive) {
+    StringBuilder text = new StringBuilder(256);
+    text.append("HTTP/1.1 ").append(response.status()).append(' ').append(reason(response));
+    field(text, "Date", date(Instant.now()));
+    field(text, "Content-Type", response.contentType());
+    field(text, "X-Content-Type-Options", "nosniff");
+    response.headers().forEach((name, value) -> field(text, name, value));
+    field(text, "Content-Length", Integer.toString(response.body().length));
+    if (!keepAlive) {
+      field(text, "Connection", "close");
+    }
+    text.append("\r\n\r\n");
+    ByteArrayOutputStream all = new ByteArrayOutputStream(text.length() + response.body().length);
+    all.writeBytes(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+    if (!head) {
+      all.writeBytes(response.body());
+    }
+    return all.toByteArray();
+  }
+
+  static String date(Instant time) {
+    return DATE.format(time);
+  }
+
+  private static void field(StringBuilder text, String name, @Nullable String value) {
+    text.append("\r\n").append(name).append(": ").append(value);
+  }
+
+  /** The words are for people only. */
+  private static String reason(Response response) {
+    return switch (response.status()) {
+      case 200 -> "OK";
+      case 400 -> "Bad Request";
+      case 401 -> "Unauthorized";
+      case 403 -> "Forbidden";
+      case 404 -> "Not Found";
+      case 405 -> "Method Not Allowed";
+      case 414 -> "URI Too Long";
+      case 431 -> "Request Header Fields Too Large";
+      case 500 -> "Internal Server Error";
+      case 503 -> "Service Unavailable";
+      case 505 -> "HTTP Version Not Supported";
+      default -> "";
+    };
+  }
+}

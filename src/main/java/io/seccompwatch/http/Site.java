@@ -1,0 +1,77 @@
+package io.seccompwatch.http;
+
+import java.io.IOException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The read-only pages by exact path, and who may read them: the same behind HTTP and HTTPS.
+ * Thread-safe.
+ */
+public final class Site {
+
+  private static final int MAX_HEADER = 1_024;
+
+  private final Map<String, Page> pages;
+  private final Access access;
+
+  private Site(Map<String, Page> pages, Access access) {
+    this.pages = Map.copyOf(pages);
+    this.access = access;
+  }
+
+  /**
+   * Pages without authorization: the query API is for loopback, everything else for everybody.
+   *
+   * @param listenHost the address that is served, as it was configured
+   * @param denials counts what is refused
+   */
+  public static Site local(Map<String, Page> pages, String listenHost, Denials denials) {
+    return new Site(pages, new LoopbackOnly(listenHost, denials));
+  }
+
+  /**
+   * Pages of which all but health and the front page are for bearer tokens that may read them.
+   *
+   * @param denials counts what is refused
+   */
+  public static Site authorized(Map<String, Page> pages, ReviewCache reviews, Denials denials) {
+    return new Site(pages, new TokenAccess(reviews, denials));
+  }
+
+  /** Whether a path is of the query API. */
+  static boolean isApi(String path) {
+    return path.startsWith("/api/");
+  }
+
+  /** Answers a request, whatever it is. */
+  Response answer(Asked asked) {
+    if (!asked.method().equals("GET") && !asked.method().equals("HEAD")) {
+      return Response.text(405, "only GET and HEAD are served\n").with("Allow", "GET, HEAD");
+    }
+    String path = asked.target().getPath();
+    Page page = path == null ? null : pages.get(path);
+    if (page == null) {
+      return Response.text(404, "no such page; see /\n");
+    }
+    Response refusal = access.refuse(path, asked);
+    if (refusal != null) {
+      return refusal;
+    }
+    String query = orEmpty(asked.target().getRawQuery());
+    if (query.length() > MAX_HEADER) {
+      return Response.text(414, "the query is longer than " + MAX_HEADER + " characters\n");
+    }
+    String accept = orEmpty(asked.accept());
+    try {
+      return page.get(new Page.Request(query, accept.length() > MAX_HEADER ? "" : accept));
+    } catch (IOException | RuntimeException e) {
+      // A defect of one page: its reader gets an answer, and the others go on
+      return Response.text(500, "this page failed: " + e.getClass().getSimpleName() + "\n");
+    }
+  }
+
+  private static String orEmpty(@Nullable String header) {
+    return header == null ? "" : header;
+  }
+}
