@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
@@ -53,14 +55,13 @@ final class JsonText implements AutoCloseable {
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .streamReadConstraints(
                 StreamReadConstraints.builder()
-                    .maxDocumentLength(maxBytes)
                     .maxNestingDepth(MAX_DEPTH)
                     .maxStringLength(MAX_TEXT)
                     .maxNameLength(MAX_NAME)
                     .maxNumberLength(64)
                     .build())
             .build();
-    this.parser = factory.createParser(in);
+    this.parser = factory.createParser(new Bounded(in, maxBytes));
     parser.nextToken();
   }
 
@@ -129,5 +130,38 @@ final class JsonText implements AutoCloseable {
   @Override
   public void close() throws IOException {
     parser.close();
+  }
+
+  /** Counts bytes itself: the parser looks at a document's length only between its buffers. */
+  private static final class Bounded extends FilterInputStream {
+
+    private final long maxBytes;
+    private long count;
+
+    Bounded(InputStream in, long maxBytes) {
+      super(in);
+      this.maxBytes = maxBytes;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int value = super.read();
+      counted(value < 0 ? 0 : 1);
+      return value;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      int read = super.read(buffer, offset, length);
+      counted(Math.max(0, read));
+      return read;
+    }
+
+    private void counted(int bytes) throws StreamConstraintsException {
+      count += bytes;
+      if (count > maxBytes) {
+        throw new StreamConstraintsException("it is larger than " + maxBytes + " bytes");
+      }
+    }
   }
 }

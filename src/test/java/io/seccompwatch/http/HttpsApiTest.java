@@ -300,6 +300,7 @@ class HttpsApiTest {
         slow.add(socket);
       }
       Await.until("others are served", this::livez);
+      Await.until("all have been hung up on", () -> livezAtOnce(SHORT.connections()));
       for (SSLSocket socket : slow) {
         assertThat(drain(socket)).isLessThan(BIG);
       }
@@ -345,6 +346,28 @@ class HttpsApiTest {
       return raw("GET /livez HTTP/1.0\r\n\r\n").endsWith("ok\n");
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  /** Whether so many clients find room beside each other. */
+  private boolean livezAtOnce(int clients) throws IOException {
+    List<SSLSocket> sockets = new ArrayList<>();
+    try {
+      for (int i = 0; i < clients; i++) {
+        sockets.add(connect());
+      }
+      for (SSLSocket socket : sockets) {
+        if (!ask(socket, "GET /livez HTTP/1.0\r\n\r\n").endsWith("ok\n")) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
+    } finally {
+      for (SSLSocket socket : sockets) {
+        socket.close();
+      }
     }
   }
 

@@ -106,8 +106,13 @@ class OciConfigTest {
   }
 
   @Test
-  void whatIsTooLargeIsRefused() {
-    String json = "{\"process\":\"" + "a".repeat(OciConfig.MAX_BYTES + 16_384) + "\"}";
-    assertThatThrownBy(() -> read(json)).isInstanceOf(ProfileException.class);
+  void whatIsTooLargeIsRefused() throws Exception {
+    String around = "{\"process\":\"\"}";
+    String largest =
+        around.replace(":\"", ":\"" + "a".repeat(OciConfig.MAX_BYTES - around.length()));
+    assertThat(read(largest).seccomp()).isNull();
+    assertThatThrownBy(() -> read(largest.replace("aa\"", "aaa\"")))
+        .isInstanceOf(ProfileException.class)
+        .hasMessageContaining("larger than 4194304 bytes");
   }
 }

@@ -177,7 +177,7 @@ class ProfileReaderTest {
             "more than 16384 names"),
         Arguments.of("{\"x\":" + "[".repeat(100) + "]".repeat(100) + "}", "nesting depth"),
         Arguments.of(
-            "{\"x\":\"" + "a".repeat(ProfileReader.MAX_BYTES + 16_384) + "\"}", "Document length"));
+            "{\"x\":\"" + "a".repeat(ProfileReader.MAX_BYTES) + "\"}", "larger than 1048576"));
   }
 
   private static String many(String item, int times) {

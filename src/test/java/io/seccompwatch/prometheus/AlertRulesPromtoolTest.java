@@ -42,6 +42,7 @@ class AlertRulesPromtoolTest {
   @EnumSource
   void the_cases_notice_a_rule_that_is_wrong(PrometheusTools tools, @TempDir Path directory)
       throws IOException {
+    tools.program("promtool");
     Path rules = RenderedChart.withDefaults().writeRules(directory);
     String right = Files.readString(rules);
     String wrong = right.replace("process_start_time_seconds", "no_such_metric");
