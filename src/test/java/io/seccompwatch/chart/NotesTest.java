@@ -30,6 +30,8 @@ class NotesTest {
           posture: {runtime: cri-o}                     | the configurations of cri-o's containers, their environment variables included
           kubernetes: {enabled: false}                  | pods are known by their UIDs only
           {tls: {enabled: true, secretName: s, authorization: true}} | the ClusterRole monitoring.seccomp-watch-scraper
+          {tls: {enabled: true, secretName: s, authorization: true, readers: [{namespace: prod, name: ui}]}} | monitoring.seccomp-watch-reader, which prod/ui has.
+          {nodeSystem: cos, listen: {host: 127.0.0.1}}  | port 9326 is open on every node's own loopback alone
           {source: audit-log, additionalSources: [syslog]} | processes can forge
           """)
   void say(String values, String what) {
@@ -45,6 +47,8 @@ class NotesTest {
           {}                                     | host's network
           {}                                     | AUDIT_CONTROL
           test: {enabled: false}                 | helm test
+          {nodeSystem: cos, listen: {host: 127.0.0.1}} | helm test
+          {nodeSystem: cos, listen: {host: 127.0.0.1}} | fence it off
           tls: {enabled: true, secretName: s}    | http://
           """)
   void do_not_say(String values, String what) {

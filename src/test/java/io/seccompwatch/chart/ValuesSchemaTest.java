@@ -134,6 +134,10 @@ class ValuesSchemaTest {
           extraVolumes: [{name: a}]
           extraVolumeMounts: [{name: a}]
           tls: {scrapers: [{name: a}]}
+          tls: {readers: [{name: a}]}
+          tls: {readers: [a]}
+          prometheusRule: {labels: {app.kubernetes.io/name: other}}
+          dashboards: {labels: {'a b': c}}
           probes: {liveness: {periodSeconds: 0}}
           terminationGracePeriodSeconds: 1
           """)
