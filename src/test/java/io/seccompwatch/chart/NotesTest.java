@@ -19,6 +19,7 @@ class NotesTest {
           {}                                            | kubectl label namespace monitoring pod-security.kubernetes.io/enforce=privileged
           {}                                            | helm test seccomp-watch -n monitoring
           {}                                            | A container with RuntimeDefault is denied in silence
+          {}                                            | the image seccomp-watch:0.1.0 is published nowhere
           nodeSystem: cos                               | source auto with nodeSystem cos: the kernel's audit socket; what comes while no agent runs is not read.
           source: audit-netlink                         | root, with AUDIT_READ only
           source: audit-netlink                         | port 9326 is open on every node's own address, and no NetworkPolicy holds it
@@ -47,6 +48,7 @@ class NotesTest {
           {}                                     | host's network
           {}                                     | AUDIT_CONTROL
           test: {enabled: false}                 | helm test
+          image: {registry: registry.example}    | published nowhere
           {nodeSystem: cos, listen: {host: 127.0.0.1}} | helm test
           {nodeSystem: cos, listen: {host: 127.0.0.1}} | fence it off
           tls: {enabled: true, secretName: s}    | http://
