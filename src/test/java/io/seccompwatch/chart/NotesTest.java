@@ -19,6 +19,7 @@ class NotesTest {
           {}                                            | kubectl label namespace monitoring pod-security.kubernetes.io/enforce=privileged
           {}                                            | helm test seccomp-watch -n monitoring
           {}                                            | A container with RuntimeDefault is denied in silence
+          nodeSystem: cos                               | lets the priority system-node-critical into monitoring
           {}                                            | the image seccomp-watch:0.1.0 is published nowhere
           nodeSystem: cos                               | source auto with nodeSystem cos: the kernel's audit socket; what comes while no agent runs is not read.
           source: audit-netlink                         | root, with AUDIT_READ only

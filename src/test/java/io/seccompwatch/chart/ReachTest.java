@@ -203,6 +203,19 @@ class ReachTest {
   }
 
   @Test
+  void the_test_goes_where_it_is_sent() {
+    JsonNode spec =
+        Chart.render(
+                "test: {nodeSelector: {kubernetes.io/arch: amd64}, tolerations: [{operator:"
+                    + " Exists}]}")
+            .the("Pod")
+            .get("spec");
+    assertThat(spec.get("nodeSelector").toString())
+        .isEqualTo("{\"kubernetes.io/os\":\"linux\",\"kubernetes.io/arch\":\"amd64\"}");
+    assertThat(spec.get("tolerations").toString()).isEqualTo("[{\"operator\":\"Exists\"}]");
+  }
+
+  @Test
   void the_test_has_the_user_that_openshift_gives_it() {
     JsonNode context = Chart.render("nodeSystem: openshift").the("Pod").at("/spec/securityContext");
     assertThat(context.toString())

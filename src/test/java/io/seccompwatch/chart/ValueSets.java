@@ -55,6 +55,8 @@ final class ValueSets {
               + " {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}}",
           "tolerations: [{key: a, operator: Equal, value: b, effect: NoExecute,"
               + " tolerationSeconds: 5}]",
+          "test: {podLabels: {a: b}, nodeSelector: {kubernetes.io/arch: amd64},"
+              + " tolerations: [{operator: Exists}]}",
           "{podLabels: {a: b}, podAnnotations: {c: d}, nodeSelector: {pool: cos},"
               + " priorityClassName: '', serviceAccount: {annotations: {e: f}}}",
           "{extraArgs: ['--series-limit', '10'], extraEnv: [{name: A, value: b}],"

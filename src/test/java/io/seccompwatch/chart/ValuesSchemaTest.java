@@ -114,6 +114,9 @@ class ValuesSchemaTest {
           seriesLimit: 0
           seriesLimit: 1.5
           listen: {port: 0}
+          listen: {port: 443}
+          tolerations: [{key: a, operator: Is}]
+          test: {tolerations: [{effect: Never}]}
           listen: {host: localhost}
           kubernetes: {events: off}
           supplementalGroups: [adm]
