@@ -187,6 +187,9 @@ class ReachTest {
   void the_test_asks_all_agents_with_no_privilege_at_all() {
     JsonNode pod = Chart.render(SECURED).the("Pod");
     assertThat(pod.at("/metadata/annotations").get(Chart.HOOK).asText()).isEqualTo("test");
+    // helm test --logs reads the log when the test is over
+    assertThat(pod.at("/metadata/annotations/helm.sh~1hook-delete-policy").asText())
+        .isEqualTo("before-hook-creation");
     assertThat(pod.at("/spec/containers/0/args").toString())
         .isEqualTo(
             "[\"doctor\",\"--agent\",\"https://seccomp-watch.monitoring.svc:9326\","
