@@ -5,7 +5,8 @@ decided. Ask "seccomp-watch.refuse" first whether they go together.
   agentSources     what the agent is told to read
   kinds            the kinds of them; auto where the agent decides
   directories      directories of logs, mounted read-only at their own places
-  hostNetwork, hostPID, privileged, capabilities, seLinuxType, processEvents, stateDir
+  loopback         whether nothing is served but the host network's loopback
+  hostNetwork, hostPID, privileged, capabilities, seLinuxType, processEvents, priorityQuota, stateDir
 */}}
 {{- define "seccomp-watch.derived" -}}
 {{- $v := .Values -}}
@@ -52,12 +53,14 @@ decided. Ask "seccomp-watch.refuse" first whether they go together.
     "kinds" $kinds
     "agentSources" $sources
     "directories" $outermost
+    "loopback" (or (hasPrefix "127." $v.listen.host) (eq $v.listen.host "[::1]"))
     "hostNetwork" $hostNetwork
     "hostPID" $hostPID
     "privileged" (has "kmsg" $kinds)
     "capabilities" $capabilities
     "seLinuxType" (eq $v.seLinuxType "auto" | ternary $system.seLinuxType $v.seLinuxType)
     "processEvents" (get (dict "auto" $processEvents "true" "on" "false" "off") (toString $v.processEvents))
+    "priorityQuota" (and $v.priorityClassName (eq (toString $v.priorityQuota) "auto" | ternary (eq $v.nodeSystem "cos") (eq (toString $v.priorityQuota) "true")) | empty | not)
     "stateDir" "/var/lib/seccomp-watch"
     "scc" (eq (toString $v.openshift.securityContextConstraints) "auto" | ternary (eq $v.nodeSystem "openshift") (eq (toString $v.openshift.securityContextConstraints) "true")) -}}
 {{- toYaml $is -}}

@@ -135,6 +135,12 @@ authorization: kubernetes
 {{- end -}}
 {{- end -}}
 
+{{/* Whether there is a pod for helm test; none reaches agents that serve the node's loopback alone. */}}
+{{- define "seccomp-watch.tested" -}}
+{{- $is := include "seccomp-watch.derived" . | fromYaml -}}
+{{- if and .Values.test.enabled (not $is.loopback) -}}true{{- end -}}
+{{- end -}}
+
 {{/* The test's pod must not be taken for an agent, by the Service or by the DaemonSet. */}}
 {{- define "seccomp-watch.testSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "seccomp-watch.name" . | trunc 58 }}-test

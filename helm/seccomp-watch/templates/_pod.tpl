@@ -49,10 +49,15 @@ capabilities:
 {{- end -}}
 
 {{- define "seccomp-watch.probes" -}}
+{{- $is := include "seccomp-watch.derived" . | fromYaml -}}
 {{- range $name := list "startup" "liveness" "readiness" -}}
 {{- $probe := get $.Values.probes $name -}}
 {{ $name }}Probe:
   httpGet:
+    {{- if $is.loopback }}
+    # The kubelet asks the pod's address otherwise.
+    host: {{ $.Values.listen.host | trimAll "[]" | quote }}
+    {{- end }}
     path: {{ ternary "/readyz" "/livez" (eq $name "readiness") }}
     port: metrics
     scheme: {{ include "seccomp-watch.scheme" $ | upper }}

@@ -73,8 +73,17 @@
 {{- if and $v.podMonitor.enabled $v.serviceMonitor.enabled -}}
   {{- fail "podMonitor.enabled and serviceMonitor.enabled together would have every agent scraped twice: choose one" -}}
 {{- end -}}
+{{- if and .is.loopback (not .is.hostNetwork) -}}
+  {{- printf "listen.host %s is the pod's own loopback, where neither the kubelet nor Prometheus comes: leave it 0.0.0.0, or use the host's network" $v.listen.host | fail -}}
+{{- end -}}
+{{- if and (eq (toString $v.priorityQuota) "true") (not $v.priorityClassName) -}}
+  {{- fail "priorityQuota needs a priorityClassName: it lets that class into the namespace" -}}
+{{- end -}}
 {{- range $name := list "podMonitor" "serviceMonitor" -}}
   {{- $monitor := get $v $name -}}
+  {{- if and $monitor.enabled $.is.loopback -}}
+    {{- printf "%s.enabled does not go with listen.host %s: Prometheus would ask the nodes' own addresses, where nothing is served" $name $v.listen.host | fail -}}
+  {{- end -}}
   {{- if and $monitor.enabled $v.tls.authorization (not $monitor.tokenSecret) -}}
     {{- printf "%s needs %s.tokenSecret with tls.authorization: without a token every scrape is refused" $name $name | fail -}}
   {{- end -}}

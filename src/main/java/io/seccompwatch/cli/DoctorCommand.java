@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  seccomp-watch doctor                        on a node, as root",
-      "  kubectl exec ds/seccomp-watch -- seccomp-watch doctor",
+      "  kubectl exec ds/seccomp-watch -- java @/opt/seccomp-watch/lib/image.options doctor",
       "  seccomp-watch doctor --source audit-log=/host/audit/audit.log --proc /host/proc",
       "  seccomp-watch doctor --output json | jq .verdict",
       "  seccomp-watch doctor --agent http://seccomp-watch.monitoring:9326",

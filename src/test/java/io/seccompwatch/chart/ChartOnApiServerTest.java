@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.marcnuri.helm.Helm;
 import io.seccompwatch.cluster.ApiServerUnderTest;
+import io.seccompwatch.testing.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -98,6 +100,53 @@ class ChartOnApiServerTest {
                 + " \"kubelet-seccomp\" use restricted volume type \"hostPath\")")
         .message()
         .doesNotContain("runAsNonRoot", "seccompProfile", "capabilities", "allowPrivilege");
+  }
+
+  /** The API server as GKE has it: critical priorities only where a quota is for them. */
+  @Test
+  void a_critical_priority_is_let_in_by_the_quota(@TempDir Path directory) throws Exception {
+    Path admission =
+        Files.writeString(
+            directory.resolve("admission.yaml"),
+            """
+            apiVersion: apiserver.config.k8s.io/v1
+            kind: AdmissionConfiguration
+            plugins:
+              - name: ResourceQuota
+                configuration:
+                  apiVersion: apiserver.config.k8s.io/v1
+                  kind: ResourceQuotaConfiguration
+                  limitedResources:
+                    - resource: pods
+                      matchScopes:
+                        - scopeName: PriorityClass
+                          operator: In
+                          values: [system-node-critical, system-cluster-critical]
+            """);
+    try (ApiServerUnderTest limited =
+        ApiServerUnderTest.start(
+            directory, "--allow-privileged=true", "--admission-control-config-file=" + admission)) {
+      limited.createNamespace(Chart.NAMESPACE);
+      Manifests manifests = Chart.render("nodeSystem: cos");
+      limited.admin().textOf(manifests.the("ServiceAccount"), "create", "-f", "-");
+      ObjectNode pod = JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Pod");
+      pod.putObject("metadata").put("name", "agent").put("namespace", Chart.NAMESPACE);
+      pod.set("spec", manifests.podSpec());
+      assertThatThrownBy(() -> limited.admin().textOf(pod, "create", "-f", "-"))
+          .hasMessageContaining("insufficient quota to match these scopes");
+      limited.admin().textOf(manifests.the("ResourceQuota"), "create", "-f", "-");
+      // The admission plugin looks at quotas that it remembers
+      Await.until(
+          "the pod is let in",
+          Duration.ofSeconds(60),
+          () -> {
+            try {
+              return limited.admin().textOf(pod, "create", "-f", "-").contains("created");
+            } catch (AssertionError e) {
+              return false;
+            }
+          });
+    }
   }
 
   @Test

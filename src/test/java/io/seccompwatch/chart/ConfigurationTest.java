@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ConfigurationTest {
 
   static List<String> values() {
-    return ValueSets.switches().stream().filter(set -> !set.contains("\"tls\"")).toList();
+    return ValueSets.switches();
   }
 
   @Test
@@ -40,6 +40,8 @@ class ConfigurationTest {
     assertThat(config.seriesGrace()).isEqualTo(plain.seriesGrace());
     assertThat(config.listenHost()).isEqualTo(plain.listenHost());
     assertThat(config.listenPort()).isEqualTo(plain.listenPort());
+    assertThat(config.tlsCert()).isEqualTo(plain.tlsCert());
+    assertThat(config.authorization()).isEqualTo(plain.authorization());
   }
 
   @Test
@@ -58,6 +60,7 @@ class ConfigurationTest {
             canary: false
             seriesLimit: 7
             seriesGrace: 1h
+            tls: {enabled: true, secretName: certificate, certKey: a.crt, authorization: true}
             """,
             directory);
     assertThat(config.sources())
@@ -72,6 +75,9 @@ class ConfigurationTest {
     assertThat(config.canary()).isNull();
     assertThat(config.seriesLimit()).isEqualTo(7);
     assertThat(config.seriesGrace()).hasHours(1);
+    assertThat(config.tlsCert()).isEqualTo(Path.of("/etc/seccomp-watch/tls/a.crt"));
+    assertThat(config.tlsKey()).isEqualTo(Path.of("/etc/seccomp-watch/tls/tls.key"));
+    assertThat(config.authorization()).isEqualTo(AgentConfig.Authorization.KUBERNETES);
   }
 
   @ParameterizedTest(name = "{0}")

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
@@ -30,6 +31,7 @@ final class KubernetesModels {
           Map.entry("v1/ConfigMap", ConfigMap.class),
           Map.entry("v1/Namespace", Namespace.class),
           Map.entry("v1/Pod", Pod.class),
+          Map.entry("v1/ResourceQuota", ResourceQuota.class),
           Map.entry("v1/Service", Service.class),
           Map.entry("v1/ServiceAccount", ServiceAccount.class),
           Map.entry("apps/v1/DaemonSet", DaemonSet.class),

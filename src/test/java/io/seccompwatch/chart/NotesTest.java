@@ -19,6 +19,8 @@ class NotesTest {
           {}                                            | kubectl label namespace monitoring pod-security.kubernetes.io/enforce=privileged
           {}                                            | helm test seccomp-watch -n monitoring
           {}                                            | A container with RuntimeDefault is denied in silence
+          nodeSystem: cos                               | lets the priority system-node-critical into monitoring
+          {}                                            | the image seccomp-watch:0.1.0 is published nowhere
           nodeSystem: cos                               | source auto with nodeSystem cos: the kernel's audit socket; what comes while no agent runs is not read.
           source: audit-netlink                         | root, with AUDIT_READ only
           source: audit-netlink                         | port 9326 is open on every node's own address, and no NetworkPolicy holds it
@@ -30,6 +32,8 @@ class NotesTest {
           posture: {runtime: cri-o}                     | the configurations of cri-o's containers, their environment variables included
           kubernetes: {enabled: false}                  | pods are known by their UIDs only
           {tls: {enabled: true, secretName: s, authorization: true}} | the ClusterRole monitoring.seccomp-watch-scraper
+          {tls: {enabled: true, secretName: s, authorization: true, readers: [{namespace: prod, name: ui}]}} | monitoring.seccomp-watch-reader, which prod/ui has.
+          {nodeSystem: cos, listen: {host: 127.0.0.1}}  | port 9326 is open on every node's own loopback alone
           {source: audit-log, additionalSources: [syslog]} | processes can forge
           """)
   void say(String values, String what) {
@@ -45,6 +49,9 @@ class NotesTest {
           {}                                     | host's network
           {}                                     | AUDIT_CONTROL
           test: {enabled: false}                 | helm test
+          image: {registry: registry.example}    | published nowhere
+          {nodeSystem: cos, listen: {host: 127.0.0.1}} | helm test
+          {nodeSystem: cos, listen: {host: 127.0.0.1}} | fence it off
           tls: {enabled: true, secretName: s}    | http://
           """)
   void do_not_say(String values, String what) {

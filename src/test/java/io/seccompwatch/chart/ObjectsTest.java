@@ -177,6 +177,48 @@ class ObjectsTest {
         .isEqualTo("{\"memory\":\"128Mi\"}");
   }
 
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      textBlock =
+          """
+          {}                                        | ""
+          nodeSystem: cos                           | system-node-critical
+          {nodeSystem: cos, priorityQuota: false}   | ""
+          {nodeSystem: cos, priorityClassName: ""}  | ""
+          priorityQuota: true                       | system-node-critical
+          {priorityQuota: true, priorityClassName: high} | high
+          """)
+  void a_quota_lets_the_priority_into_the_namespace_where_that_is_wanted(
+      String values, String priority) {
+    List<String> let = new ArrayList<>();
+    for (JsonNode quota : Chart.render(values).of("ResourceQuota")) {
+      let.add(quota.at("/spec/scopeSelector/matchExpressions/0/values/0").asText());
+      assertThat(quota.get("spec").has("hard")).as("a limit").isFalse();
+    }
+    assertThat(String.join(" ", let)).isEqualTo(priority);
+  }
+
+  @Test
+  void labels_that_are_given_twice_are_there_once() {
+    Manifests manifests =
+        Chart.render(
+            """
+            commonLabels: {team: security}
+            prometheusRule: {enabled: true, labels: {team: sre, release: p}}
+            dashboards: {enabled: true, labels: {team: sre, grafana_dashboard: "0"}}
+            """);
+    assertThat(manifests.the("PrometheusRule").at("/metadata/labels").toString())
+        .contains("\"team\":\"security\"", "\"release\":\"p\"");
+    assertThat(
+            manifests
+                .the("ConfigMap", "seccomp-watch-dashboards")
+                .at("/metadata/labels")
+                .toString())
+        .contains("\"team\":\"security\"", "\"grafana_dashboard\":\"1\"");
+  }
+
   @Test
   void there_are_never_two_agents_on_a_node() {
     assertThat(Chart.render("").the("DaemonSet").at("/spec/updateStrategy").toString())

@@ -15,7 +15,8 @@ class ReachTest {
   private static final String SECURED =
       """
       tls: {enabled: true, secretName: certificate, authorization: true,
-            scrapers: [{namespace: monitoring, name: prometheus}]}
+            scrapers: [{namespace: monitoring, name: prometheus}],
+            readers: [{namespace: prod, name: portal}]}
       podMonitor: {enabled: true, tokenSecret: scrape-token}
       """;
 
@@ -58,7 +59,7 @@ class ReachTest {
   }
 
   @Test
-  void a_secured_agent_is_told_so_and_scrapers_get_a_role() {
+  void a_secured_agent_is_told_so_and_scrapers_and_readers_get_roles() {
     Manifests manifests = Chart.render(SECURED);
     JsonNode configuration = manifests.configuration();
     assertThat(configuration.get("tls-cert").asText()).isEqualTo("/etc/seccomp-watch/tls/tls.crt");
@@ -67,9 +68,41 @@ class ReachTest {
     String scraper = "monitoring.seccomp-watch-scraper";
     assertThat(manifests.the("ClusterRole", scraper).get("rules").toString())
         .isEqualTo("[{\"nonResourceURLs\":[\"/metrics\"],\"verbs\":[\"get\"]}]");
-    assertThat(
-            manifests.the("ClusterRoleBinding", scraper).get("subjects").findValuesAsText("name"))
-        .containsExactly("prometheus", "seccomp-watch-test");
+    assertThat(subjects(manifests, scraper))
+        .containsExactly("monitoring/prometheus", "monitoring/seccomp-watch-test");
+    String reader = "monitoring.seccomp-watch-reader";
+    // Not /api/*, which the role system:discovery lets everybody get
+    assertThat(manifests.the("ClusterRole", reader).get("rules").toString())
+        .isEqualTo("[{\"nonResourceURLs\":[\"/seccomp-watch/api/*\"],\"verbs\":[\"get\"]}]");
+    assertThat(subjects(manifests, reader)).containsExactly("prod/portal");
+  }
+
+  @Test
+  void roles_that_nobody_is_named_for_are_bound_to_nobody() {
+    Manifests manifests =
+        Chart.render(
+            "{tls: {enabled: true, secretName: s, authorization: true}, test: {enabled: false}}");
+    assertThat(names(manifests, "ClusterRole"))
+        .containsExactly(
+            "monitoring.seccomp-watch",
+            "monitoring.seccomp-watch-scraper",
+            "monitoring.seccomp-watch-reader");
+    assertThat(names(manifests, "ClusterRoleBinding")).containsExactly("monitoring.seccomp-watch");
+  }
+
+  /** The kubelet asks the pod's address, which is the node's there: nothing is served at it. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({"127.0.0.1, 127.0.0.1", "'\"[::1]\"', ::1"})
+  void agents_that_serve_the_nodes_loopback_alone_are_probed_there_and_not_tested(
+      String host, String probed) {
+    Manifests manifests =
+        Chart.render("{nodeSystem: cos, listen: {host: " + host + ", port: 19326}}");
+    for (String probe : List.of("startupProbe", "livenessProbe", "readinessProbe")) {
+      assertThat(manifests.container().at("/" + probe + "/httpGet/host").asText())
+          .isEqualTo(probed);
+    }
+    assertThat(manifests.of("Pod")).isEmpty();
+    assertThat(Chart.render("").container().toString()).doesNotContain("\"host\":");
   }
 
   @Test
@@ -154,6 +187,9 @@ class ReachTest {
   void the_test_asks_all_agents_with_no_privilege_at_all() {
     JsonNode pod = Chart.render(SECURED).the("Pod");
     assertThat(pod.at("/metadata/annotations").get(Chart.HOOK).asText()).isEqualTo("test");
+    // helm test --logs reads the log when the test is over
+    assertThat(pod.at("/metadata/annotations/helm.sh~1hook-delete-policy").asText())
+        .isEqualTo("before-hook-creation");
     assertThat(pod.at("/spec/containers/0/args").toString())
         .isEqualTo(
             "[\"doctor\",\"--agent\",\"https://seccomp-watch.monitoring.svc:9326\","
@@ -167,5 +203,37 @@ class ReachTest {
         .isEqualTo("[\"doctor\",\"--agent\",\"http://seccomp-watch.monitoring.svc:9326\"]");
     assertThat(plain.at("/spec/automountServiceAccountToken").asBoolean()).isFalse();
     assertThat(Chart.render("test: {enabled: false}").of("Pod")).isEmpty();
+  }
+
+  @Test
+  void the_test_goes_where_it_is_sent() {
+    JsonNode spec =
+        Chart.render(
+                "test: {nodeSelector: {kubernetes.io/arch: amd64}, tolerations: [{operator:"
+                    + " Exists}]}")
+            .the("Pod")
+            .get("spec");
+    assertThat(spec.get("nodeSelector").toString())
+        .isEqualTo("{\"kubernetes.io/os\":\"linux\",\"kubernetes.io/arch\":\"amd64\"}");
+    assertThat(spec.get("tolerations").toString()).isEqualTo("[{\"operator\":\"Exists\"}]");
+  }
+
+  @Test
+  void the_test_has_the_user_that_openshift_gives_it() {
+    JsonNode context = Chart.render("nodeSystem: openshift").the("Pod").at("/spec/securityContext");
+    assertThat(context.toString())
+        .isEqualTo("{\"runAsNonRoot\":true,\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}");
+  }
+
+  private static List<String> subjects(Manifests manifests, String binding) {
+    List<String> subjects = new ArrayList<>();
+    for (JsonNode it : manifests.the("ClusterRoleBinding", binding).get("subjects")) {
+      subjects.add(it.get("namespace").asText() + "/" + it.get("name").asText());
+    }
+    return subjects;
+  }
+
+  private static List<String> names(Manifests manifests, String kind) {
+    return manifests.of(kind).stream().map(it -> it.at("/metadata/name").asText()).toList();
   }
 }

@@ -45,6 +45,10 @@ class RefusalTest {
           {podMonitor: {enabled: true}, tls: {enabled: true, secretName: s, authorization: true}} | podMonitor needs podMonitor.tokenSecret with tls.authorization: without a token every scrape is refused
           {serviceMonitor: {enabled: true}, tls: {enabled: true, secretName: s, authorization: true}} | serviceMonitor needs serviceMonitor.tokenSecret with tls.authorization: without a token every scrape is refused
           {networkPolicy: {enabled: true}, source: audit-netlink} | networkPolicy.enabled does not go with the host's network, where no NetworkPolicy holds a pod: fence off the port on the nodes, and leave networkPolicy.enabled false
+          listen: {host: 127.0.0.1} | listen.host 127.0.0.1 is the pod's own loopback, where neither the kubelet nor Prometheus comes: leave it 0.0.0.0, or use the host's network
+          listen: {host: "[::1]"} | listen.host [::1] is the pod's own loopback, where neither the kubelet nor Prometheus comes: leave it 0.0.0.0, or use the host's network
+          {nodeSystem: cos, listen: {host: 127.0.0.1}, podMonitor: {enabled: true}} | podMonitor.enabled does not go with listen.host 127.0.0.1: Prometheus would ask the nodes' own addresses, where nothing is served
+          {priorityQuota: true, priorityClassName: ""} | priorityQuota needs a priorityClassName: it lets that class into the namespace
           namespace: {create: true} | namespace.create needs a namespaceOverride other than the release's namespace, which Helm makes: label that one yourself
           {namespace: {create: true}, namespaceOverride: monitoring} | namespace.create needs a namespaceOverride other than the release's namespace, which Helm makes: label that one yourself
           """)

@@ -21,7 +21,8 @@ final class ValueSets {
           "tls.enabled", "{tls: {secretName: certificate}, podMonitor: {enabled: true}}",
           "tls.authorization",
               "{tls: {enabled: true, secretName: certificate,"
-                  + " scrapers: [{namespace: monitoring, name: prometheus}]},"
+                  + " scrapers: [{namespace: monitoring, name: prometheus}],"
+                  + " readers: [{namespace: monitoring, name: reader}]},"
                   + " serviceMonitor: {enabled: true, tokenSecret: token}}",
           "namespace.create", "{namespaceOverride: other}",
           "networkPolicy.enabled",
@@ -42,6 +43,7 @@ final class ValueSets {
           "resources: {limits: {cpu: 500m}}",
           "javaOptions: -Xmx32m",
           "listen: {host: '[::]', port: 19326}",
+          "{nodeSystem: cos, listen: {host: 127.0.0.1}}",
           "kubernetes: {events: none}",
           "{networkPolicy: {enabled: true}, kubernetes: {enabled: false}}",
           "posture: {runtime: containerd}",
@@ -53,6 +55,8 @@ final class ValueSets {
               + " {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}}",
           "tolerations: [{key: a, operator: Equal, value: b, effect: NoExecute,"
               + " tolerationSeconds: 5}]",
+          "test: {podLabels: {a: b}, nodeSelector: {kubernetes.io/arch: amd64},"
+              + " tolerations: [{operator: Exists}]}",
           "{podLabels: {a: b}, podAnnotations: {c: d}, nodeSelector: {pool: cos},"
               + " priorityClassName: '', serviceAccount: {annotations: {e: f}}}",
           "{extraArgs: ['--series-limit', '10'], extraEnv: [{name: A, value: b}],"

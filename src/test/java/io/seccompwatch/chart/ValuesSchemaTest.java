@@ -114,6 +114,9 @@ class ValuesSchemaTest {
           seriesLimit: 0
           seriesLimit: 1.5
           listen: {port: 0}
+          listen: {port: 443}
+          tolerations: [{key: a, operator: Is}]
+          test: {tolerations: [{effect: Never}]}
           listen: {host: localhost}
           kubernetes: {events: off}
           supplementalGroups: [adm]
@@ -134,6 +137,10 @@ class ValuesSchemaTest {
           extraVolumes: [{name: a}]
           extraVolumeMounts: [{name: a}]
           tls: {scrapers: [{name: a}]}
+          tls: {readers: [{name: a}]}
+          tls: {readers: [a]}
+          prometheusRule: {labels: {app.kubernetes.io/name: other}}
+          dashboards: {labels: {'a b': c}}
           probes: {liveness: {periodSeconds: 0}}
           terminationGracePeriodSeconds: 1
           """)
