@@ -76,13 +76,14 @@ public final class Doctor {
    * @throws InterruptedException when the thread is interrupted meanwhile
    */
   public Report examine() throws InterruptedException {
-    List<Finding> findings = new ArrayList<>();
-    checks().forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
     CanaryName name = CanaryName.of(patient.config().stateDir());
     Outcome outcome =
         new CanaryTrial(name, new SeccompCanary()::fire, patient.timeout(), clock)
             .run(selection.sources());
     CanaryFindings canary = new CanaryFindings(outcome, name.kept(), state.holder().isPresent());
+    List<Finding> findings = new ArrayList<>();
+    checks(canary.anyHeard())
+        .forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
     Silence silence =
         new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
     findings.addAll(canary.findings(s -> silence.of(s.chosen(), outcome.fired())));
@@ -99,7 +100,7 @@ public final class Doctor {
         Verdict.of(findings, heard, outcome.unavailable()));
   }
 
-  private Map<Section, List<Check>> checks() {
+  private Map<Section, List<Check>> checks(boolean heard) {
     Map<Section, List<Check>> checks = new LinkedHashMap<>();
     checks.put(
         Section.KERNEL, List.of(new KernelCheck(node), actions, new KernelLogLimits(node, self)));
@@ -135,20 +136,19 @@ public final class Doctor {
                 "seccomp-watch/" + patient.version())));
     checks.put(
         Section.CONTAINERS,
-        List.of(new KubeletCheck(node, processes), new ContainersCheck(this::postures)));
+        List.of(new KubeletCheck(node, processes), new ContainersCheck(() -> postures(heard))));
     return checks;
   }
 
   /** The pods' names come from the runtimes' files alone: that is enough to find them. */
-  private Posture postures() {
-    String blind =
-        kernel.excluding().map(rule -> "an audit rule drops it: " + rule.text()).orElse(null);
+  private Posture postures(boolean heard) {
+    AuditView audit = kernel.view(heard);
     return Survey.alone(
             node.proc(),
             patient.environment().get("SECCOMP_WATCH_POD_UID"),
             node.hostRoot(),
             null,
-            () -> new AuditView(null, blind))
+            () -> audit)
         .take();
   }
 
