@@ -24,7 +24,7 @@ record AuditdCheck(NodeFiles node, Processes processes) implements Check {
 
   @Override
   public List<Finding> run() {
-    Content conf = NodeFiles.read(node.host("etc/audit/auditd.conf"));
+    Content conf = NodeFiles.read(node.host(directory() + "/auditd.conf"));
     String running =
         processes
             .pid("auditd")
@@ -69,6 +69,16 @@ record AuditdCheck(NodeFiles node, Processes processes) implements Check {
     }
     findings.addAll(stops(settings));
     return findings;
+  }
+
+  /** Where auditd reads its configuration: {@code -c} of auditd(8), as it was started. */
+  private String directory() {
+    String text =
+        processes.pid("auditd").map(pid -> node.proc(pid + "/cmdline").text()).orElse(null);
+    List<String> words = text == null ? List.of() : List.of(text.split("\0", -1));
+    int at = words.indexOf("-c");
+    boolean given = at >= 0 && at + 1 < words.size() && words.get(at + 1).startsWith("/");
+    return (given ? words.get(at + 1) : "/etc/audit").replaceFirst("^/+", "");
   }
 
   private static String without(Content conf) {

@@ -159,8 +159,9 @@ public final class Doctor {
   }
 
   private boolean readsKernelLog() {
-    return selection.sources().stream()
-        .anyMatch(s -> s.kind() == Kind.KMSG || s.kind() == Kind.SYSLOG);
+    return selection.sources().isEmpty() // then it is worth knowing why not even that one
+        || selection.sources().stream()
+            .anyMatch(s -> s.kind() == Kind.KMSG || s.kind() == Kind.SYSLOG);
   }
 
   private List<Check> daemons() {

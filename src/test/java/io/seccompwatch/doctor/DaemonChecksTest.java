@@ -68,6 +68,18 @@ class DaemonChecksTest {
   }
 
   @Test
+  void auditds_configuration_is_the_one_that_it_was_started_with() {
+    NodeFiles node =
+        node()
+            .host("etc/audit/auditd.conf", "log_file = /var/log/audit/audit.log\n")
+            .host("opt/audit/auditd.conf", "log_file = /data/audit.log\n")
+            .proc("101/cmdline", "auditd\0-n\0-c\0/opt/audit\0")
+            .files();
+    assertThat(lines(new AuditdCheck(node, running("auditd")).run()))
+        .contains("note auditd: writes to /data/audit.log, where auto does not look");
+  }
+
+  @Test
   void auditd_that_does_not_run_needs_no_configuration() {
     NodeFiles node = node().host("etc/audit/auditd.conf", "write_logs = no\n").files();
     assertThat(lines(new AuditdCheck(node, running()).run()))
