@@ -104,12 +104,13 @@ record Assembly(
             nodeName(),
             clock);
     Sources sources = new Sources(open(shared, attribution));
+    CanaryWatch canaryWatch = new CanaryWatch(sources::statuses, books, log);
     Housekeeping housekeeping =
         new Housekeeping(
             config,
             sources,
             canary,
-            new CanaryWatch(sources::statuses, books, log),
+            canaryWatch,
             violationLog,
             state.problem(),
             kubernetes,
@@ -118,7 +119,10 @@ record Assembly(
             log);
     NodePostures postures =
         new NodePostures(
-            config, attribution, kubernetes.pods(), new ExcludeRules(AuditControl::rules)::look);
+            config,
+            attribution,
+            kubernetes.pods(),
+            new ExcludeRules(AuditControl::rules, canaryWatch::isProven)::look);
     Conditions conditions =
         new Conditions(
             sources::statuses,

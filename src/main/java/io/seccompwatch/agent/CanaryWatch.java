@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Judges the canary's firings, each by itself, and says once when none comes any more, when one
  * source does not bring it while others do, and when that is over. Of one thread but for {@link
- * #problem}.
+ * #problem} and {@link #isProven}.
  */
 final class CanaryWatch {
 
@@ -27,6 +27,7 @@ final class CanaryWatch {
   private final AgentLog log;
   private final Set<String> silent = new TreeSet<>();
   private volatile boolean missed;
+  private volatile boolean proven;
 
   /** Judges by what these sources brought. */
   CanaryWatch(Supplier<List<SourceStatus>> sources, Books books, AgentLog log) {
@@ -66,6 +67,7 @@ final class CanaryWatch {
     Map<String, Duration> seen = firing.seen();
     if (seen.isEmpty()) {
       missed = true;
+      proven = false;
       books.canaryMissed();
       log.warn(
           "canary was not seen: a denial would not be seen either",
@@ -80,6 +82,7 @@ final class CanaryWatch {
       log.info("canary is seen again", "source", seen.keySet().iterator().next());
     }
     missed = false;
+    proven = true;
     sources.get().forEach(source -> judge(source, seen));
   }
 
@@ -112,6 +115,11 @@ final class CanaryWatch {
                 + " the host's network namespace");
       }
     }
+  }
+
+  /** Whether some source brought the last canary that was judged. For any thread. */
+  boolean isProven() {
+    return proven;
   }
 
   /** What is wrong with the canary, in words; null when it comes. For any thread. */

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -39,7 +40,8 @@ import picocli.CommandLine.Spec;
           + " rights and the Kubernetes API, then fires one harmless record and shows where it came"
           + " out.",
       "With --agent it asks agents that run how they are doing.",
-      "Options that the agent has too mean the same, and so do its SECCOMP_WATCH_* variables."
+      "Options that the agent has too mean the same, and so do its SECCOMP_WATCH_* variables. In"
+          + " the container of an agent that runs, those that are left out are that agent's."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -66,6 +68,7 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private final Map<String, String> environment;
+  private final Path ownProc;
 
   @Option(
       names = "--config",
@@ -160,14 +163,16 @@ public final class DoctorCommand implements Callable<Integer> {
 
   /** The command as users call it. */
   public DoctorCommand() {
-    this(System.getenv());
+    this(System.getenv(), Path.of("/proc"));
   }
 
   /**
    * @param environment the process's environment
+   * @param ownProc where this process sees those of its own container
    */
-  public DoctorCommand(Map<String, String> environment) {
+  public DoctorCommand(Map<String, String> environment, Path ownProc) {
     this.environment = Map.copyOf(environment);
+    this.ownProc = ownProc;
   }
 
   /**
@@ -181,10 +186,13 @@ public final class DoctorCommand implements Callable<Integer> {
     if (agent != null) {
       return askAgents(agent, form);
     }
-    AgentConfig agent = AgentConfig.of(ConfigSources.merge(flags(), environment, configFile()));
+    Optional<RunningAgent> running = RunningAgent.find(ownProc);
+    AgentConfig agent =
+        AgentConfig.of(ConfigSources.merge(merged(running), environment, configFile(running)));
     Doctor.Patient patient =
         new Doctor.Patient(
             agent,
+            running.map(RunningAgent::pid).orElse(null),
             ConfigValues.duration("timeout", timeout),
             environment,
             BuildInfo.read().version());
@@ -260,8 +268,26 @@ public final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private @Nullable Path configFile() {
-    String file = config == null ? environment.get(ENVIRONMENT_CONFIG) : config;
+  /** The options of this command are stronger than those of the agent that runs. */
+  private Map<RunOption, List<String>> merged(Optional<RunningAgent> running) {
+    Map<RunOption, List<String>> merged = new EnumMap<>(RunOption.class);
+    running.ifPresent(agent -> merged.putAll(agent.flags().options()));
+    flags()
+        .forEach(
+            (option, values) -> {
+              if (!values.isEmpty()) {
+                merged.put(option, values);
+              }
+            });
+    return merged;
+  }
+
+  private @Nullable Path configFile(Optional<RunningAgent> running) {
+    String file = config;
+    if (file == null) {
+      file =
+          running.map(agent -> agent.flags().config()).orElse(environment.get(ENVIRONMENT_CONFIG));
+    }
     return file == null || file.isEmpty() ? null : ConfigValues.path("config", file);
   }
 }

@@ -16,9 +16,14 @@ record AuditCheck(NodeFiles node, KernelAudit kernel) implements Check {
   /** The kernel's own default, which a burst of records overflows. */
   private static final long DEFAULT_BACKLOG = 64;
 
-  private static final String DELETE =
-      "delete the rule from /etc/audit/rules.d (on Bottlerocket and Flatcar from the system's"
-          + " settings) and load the rules again: augenrules --load";
+  private static final String FOR_GOOD =
+      "delete the line from /etc/audit/rules.d (on Bottlerocket and Flatcar from the system's"
+          + " settings)";
+
+  private static final String CONFIGURED = FOR_GOOD + ", then augenrules --load";
+
+  /** AUDIT_LOCKED: the rules stay as they are until the next boot. */
+  private static final int LOCKED = 2;
 
   @Override
   public List<Finding> run() {
@@ -46,16 +51,22 @@ record AuditCheck(NodeFiles node, KernelAudit kernel) implements Check {
           : List.of(Finding.unknown(Section.AUDIT, "rules", kernel.why(), null));
     }
     List<Finding> findings = new ArrayList<>();
+    AuditStatus status = kernel.status();
+    boolean locked = status != null && status.enabled() == LOCKED;
     for (AuditRule rule : kernel.rules()) {
+      String remedy =
+          locked
+              ? FOR_GOOD + ", and reboot: the rules are locked (enabled 2)"
+              : rule.deletion() + "; for good, " + FOR_GOOD;
       String what = "loaded: " + rule.text() + ": ";
       if (rule.excludesSeccomp()) {
         findings.add(
             Finding.blind(
-                Section.AUDIT, "rules", what + "every record of seccomp's is dropped", DELETE));
+                Section.AUDIT, "rules", what + "every record of seccomp's is dropped", remedy));
       } else if (rule.excludesSomeSeccomp()) {
         findings.add(
             Finding.problem(
-                Section.AUDIT, "rules", what + "some of seccomp's records are dropped", DELETE));
+                Section.AUDIT, "rules", what + "some of seccomp's records are dropped", remedy));
       }
     }
     return findings.isEmpty()
@@ -142,8 +153,11 @@ record AuditCheck(NodeFiles node, KernelAudit kernel) implements Check {
     String what = "configured in " + file + ": " + line + ": ";
     return rule.conditional()
         ? Finding.note(
-            Section.AUDIT, "rules", what + "some of seccomp's records may be dropped", DELETE)
+            Section.AUDIT, "rules", what + "some of seccomp's records may be dropped", CONFIGURED)
         : Finding.problem(
-            Section.AUDIT, "rules", what + "once loaded, seccomp's records are dropped", DELETE);
+            Section.AUDIT,
+            "rules",
+            what + "once loaded, seccomp's records are dropped",
+            CONFIGURED);
   }
 }

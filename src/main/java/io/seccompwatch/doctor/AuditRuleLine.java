@@ -59,14 +59,21 @@ record AuditRuleLine(boolean conditional) {
     for (String operator : OPERATORS) {
       if (rest.startsWith(operator)) {
         int type = type(rest.substring(operator.length()));
+        if (type < 0) { // another's name: equal to none of ours, and nobody knows on which side
+          return switch (operator) {
+            case "=" -> Match.NO;
+            case "!=" -> Match.YES;
+            default -> Match.PERHAPS;
+          };
+        }
         boolean hit =
             switch (operator) {
               case "=" -> type == SECCOMP;
               case "!=" -> type != SECCOMP;
               case "<" -> SECCOMP < type;
               case "<=" -> SECCOMP <= type;
-              case ">" -> type >= 0 && SECCOMP > type;
-              default -> type >= 0 && SECCOMP >= type;
+              case ">" -> SECCOMP > type;
+              default -> SECCOMP >= type;
             };
         return hit ? Match.YES : Match.NO;
       }

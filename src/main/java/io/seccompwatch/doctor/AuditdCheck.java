@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** auditd and its configuration (auditd.conf(5)). */
+/**
+ * auditd and its configuration (auditd.conf(5)), as far as it decides what is in its log. q_depth
+ * and overflow_action are not told: they are about its plugins, and its log is written before.
+ */
 record AuditdCheck(NodeFiles node, Processes processes) implements Check {
 
   private static final String USUAL_LOG = "/var/log/audit/audit.log";
@@ -21,7 +24,7 @@ record AuditdCheck(NodeFiles node, Processes processes) implements Check {
 
   @Override
   public List<Finding> run() {
-    Content conf = NodeFiles.read(node.host("etc/audit/auditd.conf"));
+    Content conf = NodeFiles.read(node.host(directory() + "/auditd.conf"));
     String running =
         processes
             .pid("auditd")
@@ -37,15 +40,7 @@ record AuditdCheck(NodeFiles node, Processes processes) implements Check {
     String format = settings.getOrDefault("log_format", "ENRICHED");
     findings.add(
         Finding.ok(
-            Section.DAEMONS,
-            "auditd",
-            running
-                + "; log_file "
-                + log
-                + ", log_format "
-                + format
-                + ", q_depth "
-                + settings.getOrDefault("q_depth", "default")));
+            Section.DAEMONS, "auditd", running + "; log_file " + log + ", log_format " + format));
     if (!log.equals(USUAL_LOG)) {
       findings.add(
           Finding.note(
@@ -53,6 +48,14 @@ record AuditdCheck(NodeFiles node, Processes processes) implements Check {
               "auditd",
               "writes to " + log + ", where auto does not look",
               "give --source audit-log=" + log));
+    }
+    if (format.equalsIgnoreCase("NOLOG")) {
+      findings.add(
+          Finding.problem(
+              Section.DAEMONS,
+              "auditd",
+              "log_format = NOLOG: it writes no log",
+              "set log_format = ENRICHED in auditd.conf, or read audit-netlink"));
     }
     for (String needed : List.of("write_logs", "local_events")) {
       if ("no".equalsIgnoreCase(settings.get(needed))) {
@@ -68,13 +71,32 @@ record AuditdCheck(NodeFiles node, Processes processes) implements Check {
     return findings;
   }
 
+  /** Where auditd reads its configuration: {@code -c} of auditd(8), as it was started. */
+  private String directory() {
+    String text =
+        processes.pid("auditd").map(pid -> node.proc(pid + "/cmdline").text()).orElse(null);
+    List<String> words = text == null ? List.of() : List.of(text.split("\0", -1));
+    int at = words.indexOf("-c");
+    boolean given = at >= 0 && at + 1 < words.size() && words.get(at + 1).startsWith("/");
+    return (given ? words.get(at + 1) : "/etc/audit").replaceFirst("^/+", "");
+  }
+
   private static String without(Content conf) {
     return conf.text() != null || conf.missing() ? "" : "; " + conf.path() + ": " + conf.why();
   }
 
   private static List<Finding> stops(Map<String, String> settings) {
     List<Finding> findings = new ArrayList<>();
-    if ("suspend".equals(action(settings, "max_log_file_action"))) {
+    String full = action(settings, "max_log_file_action");
+    if ("rotate".equals(full) && List.of("0", "1").contains(action(settings, "num_logs"))) {
+      findings.add(
+          Finding.note(
+              Section.DAEMONS,
+              "auditd",
+              "num_logs = " + settings.get("num_logs") + ": its log is not rotated and only grows",
+              "set num_logs = 2 or more in auditd.conf"));
+    }
+    if ("suspend".equals(full)) {
       findings.add(
           Finding.problem(
               Section.DAEMONS,

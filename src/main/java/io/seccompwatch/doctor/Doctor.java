@@ -37,12 +37,18 @@ public final class Doctor {
    * What is to be looked at.
    *
    * @param config the agent's configuration
+   * @param agentPid the running agent whose options these are; null when they are only those of the
+   *     command, of the environment and of the file
    * @param timeout how long the canary is waited for
    * @param environment the process's
    * @param version this program's
    */
   public record Patient(
-      AgentConfig config, Duration timeout, Map<String, String> environment, String version) {}
+      AgentConfig config,
+      @Nullable Integer agentPid,
+      Duration timeout,
+      Map<String, String> environment,
+      String version) {}
 
   private final Patient patient;
   private final InstantSource clock;
@@ -76,13 +82,14 @@ public final class Doctor {
    * @throws InterruptedException when the thread is interrupted meanwhile
    */
   public Report examine() throws InterruptedException {
-    List<Finding> findings = new ArrayList<>();
-    checks().forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
     CanaryName name = CanaryName.of(patient.config().stateDir());
     Outcome outcome =
         new CanaryTrial(name, new SeccompCanary()::fire, patient.timeout(), clock)
             .run(selection.sources());
     CanaryFindings canary = new CanaryFindings(outcome, name.kept(), state.holder().isPresent());
+    List<Finding> findings = new ArrayList<>();
+    checks(canary.anyHeard())
+        .forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
     Silence silence =
         new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
     findings.addAll(canary.findings(s -> silence.of(s.chosen(), outcome.fired())));
@@ -99,19 +106,13 @@ public final class Doctor {
         Verdict.of(findings, heard, outcome.unavailable()));
   }
 
-  private Map<Section, List<Check>> checks() {
+  private Map<Section, List<Check>> checks(boolean heard) {
     Map<Section, List<Check>> checks = new LinkedHashMap<>();
     checks.put(
-        Section.KERNEL, List.of(new KernelCheck(node), actions, new KernelLogLimits(node, self)));
+        Section.KERNEL,
+        List.of(new KernelCheck(node), actions, new KernelLogLimits(node, self, readsKernelLog())));
     checks.put(Section.AUDIT, List.of(new AuditCheck(node, kernel)));
-    boolean filesWrite =
-        Stream.of("auditd", "rsyslogd", "syslog-ng").anyMatch(d -> processes.pid(d).isPresent());
-    checks.put(
-        Section.DAEMONS,
-        List.of(
-            new AuditdCheck(node, processes),
-            new SyslogCheck(node, processes),
-            new JournalCheck(node, processes, filesWrite)));
+    checks.put(Section.DAEMONS, daemons());
     checks.put(
         Section.SOURCES,
         List.of(
@@ -125,7 +126,7 @@ public final class Doctor {
         List.of(
             new RightsCheck(node, self, new Namespaces(node, Standing.current()), processes, lsm)));
     checks.put(Section.CLOCK, List.of(new ClockCheck(node, clock)));
-    checks.put(Section.STATE, List.of(state));
+    checks.put(Section.STATE, List.of(state, this::options));
     checks.put(
         Section.KUBERNETES,
         List.of(
@@ -135,20 +136,55 @@ public final class Doctor {
                 "seccomp-watch/" + patient.version())));
     checks.put(
         Section.CONTAINERS,
-        List.of(new KubeletCheck(node, processes), new ContainersCheck(this::postures)));
+        List.of(new KubeletCheck(node, processes), new ContainersCheck(() -> postures(heard))));
     return checks;
   }
 
-  /** The pods' names come from the runtimes' files alone: that is enough to find them. */
-  private Posture postures() {
-    String blind =
-        kernel.excluding().map(rule -> "an audit rule drops it: " + rule.text()).orElse(null);
+  /** In whose name this is: a newcomer in a pod sees another node than the agent does otherwise. */
+  private List<Finding> options() {
+    Integer agent = patient.agentPid();
+    if (agent != null) {
+      return List.of(
+          Finding.ok(Section.STATE, "options", "as of the agent that runs here, PID " + agent));
+    }
+    return patient.environment().containsKey("KUBERNETES_SERVICE_HOST")
+        ? List.of(
+            Finding.note(
+                Section.STATE,
+                "options",
+                "no running agent's arguments can be read: only the environment, the file and what"
+                    + " was given here count",
+                "give doctor the args of the agent's container"))
+        : List.of();
+  }
+
+  private boolean readsKernelLog() {
+    return selection.sources().isEmpty() // then it is worth knowing why not even that one
+        || selection.sources().stream()
+            .anyMatch(s -> s.kind() == Kind.KMSG || s.kind() == Kind.SYSLOG);
+  }
+
+  private List<Check> daemons() {
+    Map<String, String> journal = JournalConf.read(node);
+    boolean handsOn = JournalCheck.handsOn(journal);
+    boolean filesWrite =
+        Stream.of("auditd", "rsyslogd", "syslog-ng").anyMatch(d -> processes.pid(d).isPresent());
+    SyslogCheck syslog = new SyslogCheck(node, processes, handsOn);
+    return List.of(
+        new AuditdCheck(node, processes),
+        syslog,
+        new JournalCheck(processes, journal, filesWrite, syslog.livesOnJournal()));
+  }
+
+  /** With what the pods ask for where the API can be reached, else with the runtimes' files. */
+  private Posture postures(boolean heard) {
+    AuditView audit = kernel.view(heard);
     return Survey.alone(
             node.proc(),
             patient.environment().get("SECCOMP_WATCH_POD_UID"),
             node.hostRoot(),
-            null,
-            () -> new AuditView(null, blind))
+            NodePods.read(api(), "seccomp-watch/" + patient.version()),
+            () -> audit)
         .take();
   }
 

@@ -4,6 +4,7 @@ import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.AuditRule;
 import io.seccompwatch.linux.AuditStatus;
 import io.seccompwatch.linux.AuditUnavailableException;
+import io.seccompwatch.posture.AuditView;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -40,5 +41,25 @@ record KernelAudit(@Nullable AuditStatus status, List<AuditRule> rules, @Nullabl
   /** A rule that drops every record of seccomp's. */
   Optional<AuditRule> excluding() {
     return rules.stream().filter(AuditRule::excludesSeccomp).findFirst();
+  }
+
+  /**
+   * What the rules mean for the visibility of denials.
+   *
+   * @param heard whether a canary has come through, which shows that no rule drops all records
+   */
+  AuditView view(boolean heard) {
+    String blind = excluding().map(rule -> "an audit rule drops it: " + rule.text()).orElse(null);
+    String some =
+        rules.stream()
+            .filter(AuditRule::excludesSomeSeccomp)
+            .findFirst()
+            .map(rule -> "an audit rule drops some: " + rule.text())
+            .orElse(null);
+    boolean unknown = why != null && !heard;
+    return new AuditView(
+        null,
+        blind,
+        unknown ? "whether audit rules drop them is not known, and no canary came through" : some);
   }
 }

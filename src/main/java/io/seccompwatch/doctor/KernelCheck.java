@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -85,14 +86,20 @@ record KernelCheck(NodeFiles node) implements Check {
     if (cmdline.text() == null) {
       return Finding.unknown(Section.KERNEL, "boot", cmdline.path() + ": " + cmdline.why(), null);
     }
+    String off = null;
     for (String word : cmdline.text().strip().split("\\s+", -1)) {
-      if (word.equals("audit=0") || word.equals("audit=off")) {
-        return Finding.blind(
-            Section.KERNEL,
-            "boot",
-            "was booted with " + word + ": no record is ever written",
-            "take " + word + " from the kernel's command line and reboot");
+      switch (word.toLowerCase(Locale.ROOT)) { // the last one holds
+        case "audit=0", "audit=off" -> off = word;
+        case "audit=1", "audit=on" -> off = null;
+        default -> {}
       }
+    }
+    if (off != null) {
+      return Finding.blind(
+          Section.KERNEL,
+          "boot",
+          "was booted with " + off + ": no record is ever written",
+          "take " + off + " from the kernel's command line and reboot");
     }
     return Finding.ok(Section.KERNEL, "boot", "its command line does not switch audit off");
   }

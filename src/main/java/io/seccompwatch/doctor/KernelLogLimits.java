@@ -9,12 +9,17 @@ import org.jspecify.annotations.Nullable;
  * {@code printk_ratelimit_burst} and {@code dmesg_restrict}
  * (Documentation/admin-guide/sysctl/kernel.rst). Without an audit daemon, audit records go through
  * printk_ratelimit() (kauditd_printk_skb() in kernel/audit.c).
+ *
+ * @param read whether any source lives on that log; else nothing of it matters
  */
-record KernelLogLimits(NodeFiles node, Self self) implements Check {
+record KernelLogLimits(NodeFiles node, Self self, boolean read) implements Check {
 
   @Override
   public List<Finding> run() {
     List<Finding> findings = new ArrayList<>();
+    if (!read) {
+      return findings;
+    }
     String seconds = word("sys/kernel/printk_ratelimit");
     String burst = word("sys/kernel/printk_ratelimit_burst");
     if (seconds != null && burst != null && !seconds.equals("0")) {

@@ -1,79 +1,154 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.doctor.NodeFiles.Content;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Whether the kubelet gives {@code RuntimeDefault} to containers that ask for nothing: {@code
- * seccompDefault} of its configuration (KubeletConfiguration, v1beta1) or {@code
- * --seccomp-default}. The file is searched as text, YAML or JSON.
+ * --seccomp-default} of the one that runs, else {@code seccompDefault} of its {@code --config} and
+ * of the files below its {@code --config-dir}, of which the last holds. Where its command line
+ * cannot be read, kubeadm's file is taken for its configuration.
  */
 record KubeletCheck(NodeFiles node, Processes processes) implements Check {
 
-  private static final String CONFIG = "var/lib/kubelet/config.yaml";
-  private static final String KEY = "seccompDefault";
-  private static final String FLAG = "--seccomp-default";
+  private static final String USUAL_CONFIG = "/var/lib/kubelet/config.yaml";
+  private static final String SUBJECT = "seccompDefault";
+
+  /** How deep, and how many, drop-ins are looked for. */
+  private static final int MAX_DEPTH = 4;
+
+  private static final int MAX_DROP_INS = 64;
 
   @Override
   public List<Finding> run() {
-    String[] words = commandLine();
-    String flag = flag(words, FLAG);
-    String given = flag(words, "--config");
-    String file = given == null || !given.startsWith("/") ? CONFIG : given.substring(1);
-    Content config = NodeFiles.read(node.host(file));
-    Optional<Boolean> set =
-        flag == null
-            ? config.lines().stream()
-                .map(KubeletCheck::setting)
-                .flatMap(Optional::stream)
-                .findFirst()
-            : Optional.of(!flag.equals("false"));
-    if (config.text() == null && set.isEmpty()) {
-      boolean none = processes.ofNode() && processes.pid("kubelet").isEmpty();
-      return List.of(
-          none
-              ? Finding.ok(Section.CONTAINERS, "kubelet", "does not run here")
-              : Finding.unknown(
-                  Section.CONTAINERS, KEY, config.path() + ": " + config.why(), null));
+    Optional<Integer> pid = processes.pid("kubelet");
+    if (pid.isEmpty() && processes.ofNode()) {
+      return List.of(Finding.ok(Section.CONTAINERS, "kubelet", "does not run here"));
     }
-    return List.of(
-        set.orElse(false)
-            ? Finding.ok(Section.CONTAINERS, KEY, "true: who asks for nothing gets RuntimeDefault")
-            : Finding.note(
-                Section.CONTAINERS,
-                KEY,
-                "false: a container whose pod asks for no profile runs without one",
-                "set seccompDefault: true in the kubelet's configuration"));
+    String[] words = pid.map(this::commandLine).orElse(new String[0]);
+    String flag = flag(words, "--seccomp-default", false);
+    if (flag != null) {
+      return List.of(said(isTrue(flag), "by --seccomp-default"));
+    }
+    String config = flag(words, "--config", true);
+    if (config == null && words.length == 0) {
+      config = USUAL_CONFIG;
+    }
+    List<Path> files = new ArrayList<>();
+    if (config != null) {
+      files.add(place(config, pid));
+    }
+    String directory = flag(words, "--config-dir", true);
+    return List.of(ofFiles(files, directory == null ? null : place(directory, pid)));
   }
 
-  private String[] commandLine() {
-    return processes
-        .pid("kubelet")
-        .map(pid -> node.proc(pid + "/cmdline").text())
-        .map(text -> text.split("\0", -1))
-        .orElse(new String[0]);
+  private Finding ofFiles(List<Path> config, @Nullable Path directory) {
+    List<Path> files = new ArrayList<>(config);
+    try {
+      files.addAll(directory == null ? List.of() : dropIns(directory));
+    } catch (IOException e) {
+      return unknown(directory + ": " + NodeFiles.reason(e));
+    }
+    boolean value = false;
+    String by = "by default";
+    for (Path file : files) {
+      KubeletConfig read = KubeletConfig.of(NodeFiles.read(file));
+      if (read.problem() != null) {
+        return unknown(read.problem());
+      }
+      if (read.seccompDefault().isPresent()) {
+        value = read.seccompDefault().get();
+        by = "by " + file;
+      }
+    }
+    return said(value, by);
   }
 
-  /** {@code --flag=value}, {@code --flag value}, or {@code --flag}, which is true. */
-  private static @Nullable String flag(String[] words, String flag) {
+  private static Finding unknown(String problem) {
+    return Finding.unknown(
+        Section.CONTAINERS,
+        SUBJECT,
+        problem,
+        "mount the directory below --host-root; or ask the kubelet:"
+            + " kubectl get --raw /api/v1/nodes/NODE/proxy/configz");
+  }
+
+  private static Finding said(boolean value, String by) {
+    return value
+        ? Finding.ok(
+            Section.CONTAINERS,
+            SUBJECT,
+            "true " + by + ": who asks for nothing gets RuntimeDefault")
+        : Finding.note(
+            Section.CONTAINERS,
+            SUBJECT,
+            "false " + by + ": a container whose pod asks for no profile runs without one",
+            "set seccompDefault: true in the kubelet's configuration");
+  }
+
+  /** As the kubelet reads them: {@code .conf}, by the order of their paths. */
+  private static List<Path> dropIns(Path directory) throws IOException {
+    try (Stream<Path> found = Files.walk(directory, MAX_DEPTH, FileVisitOption.FOLLOW_LINKS)) {
+      return found
+          .filter(file -> file.toString().endsWith(".conf") && Files.isRegularFile(file))
+          .limit(MAX_DROP_INS)
+          .sorted()
+          .toList();
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** A path of the kubelet's as it is found from here. */
+  private Path place(String path, Optional<Integer> pid) {
+    String absolute = path;
+    if (!path.startsWith("/")) {
+      try {
+        Path directory = node.proc().resolve(pid.orElse(0) + "/cwd");
+        absolute = Files.readSymbolicLink(directory).resolve(path).toString();
+      } catch (IOException | IllegalArgumentException e) {
+        absolute = "/" + path; // where services begin
+      }
+    }
+    return node.host(absolute.replaceFirst("^/+", ""));
+  }
+
+  private String[] commandLine(int pid) {
+    String text = node.proc(pid + "/cmdline").text();
+    return text == null || text.isEmpty() ? new String[0] : text.split("\0", -1);
+  }
+
+  /**
+   * The last value of a flag, as pflag reads it: {@code --flag=value}, {@code --flag value} unless
+   * it is a switch, and {@code --flag} of a switch, which is true.
+   */
+  private static @Nullable String flag(String[] words, String flag, boolean takesValue) {
+    String found = null;
     for (int i = 0; i < words.length; i++) {
       if (words[i].startsWith(flag + "=")) {
-        return words[i].substring(flag.length() + 1);
-      }
-      if (words[i].equals(flag)) {
-        boolean value = i + 1 < words.length && !words[i + 1].startsWith("-");
-        return value ? words[i + 1] : "true";
+        found = words[i].substring(flag.length() + 1);
+      } else if (words[i].equals(flag) && !takesValue) {
+        found = "true";
+      } else if (words[i].equals(flag) && i + 1 < words.length) {
+        found = words[++i];
       }
     }
-    return null;
+    return found;
   }
 
-  private static Optional<Boolean> setting(String line) {
-    String plain = line.replace("\"", "").replace(" ", "");
-    return plain.startsWith(KEY + ":")
-        ? Optional.of(plain.startsWith(KEY + ":true"))
-        : Optional.empty();
+  /** {@code strconv.ParseBool} of Go. */
+  private static boolean isTrue(String word) {
+    return List.of("1", "t", "T", "true", "TRUE", "True").contains(word);
   }
 }

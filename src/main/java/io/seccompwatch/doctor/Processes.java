@@ -1,10 +1,6 @@
 package io.seccompwatch.doctor;
 
-import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.seccompwatch.attribution.ProcessList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -24,30 +20,17 @@ record Processes(Map<String, Integer> byName, boolean ofNode) {
 
   static Processes of(NodeFiles node) {
     Map<String, Integer> byName = new HashMap<>();
-    int seen = 0;
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(node.proc(), "[0-9]*")) {
-      for (Path entry : entries) {
-        if (seen++ == MAX_PROCESSES) {
-          break;
-        }
-        String comm = NodeFiles.read(entry.resolve("comm")).word();
-        int pid = pid(entry);
-        if (comm != null && pid > 0) {
-          byName.merge(comm, pid, Math::min);
-        }
-      }
-    } catch (IOException | DirectoryIteratorException e) {
-      return new Processes(byName, false);
-    }
+    new ProcessList(node.proc())
+        .list().stream()
+            .limit(MAX_PROCESSES)
+            .forEach(
+                pid -> {
+                  String comm = node.proc(pid + "/comm").word();
+                  if (comm != null) {
+                    byName.putIfAbsent(comm, pid); // they come in ascending order
+                  }
+                });
     return new Processes(byName, byName.containsKey(KERNEL_THREADS));
-  }
-
-  private static int pid(Path entry) {
-    try {
-      return Integer.parseInt(String.valueOf(entry.getFileName()));
-    } catch (NumberFormatException e) {
-      return 0;
-    }
   }
 
   /** The process of a program. */

@@ -27,6 +27,15 @@ record SourcesCheck(
     for (Chosen chosen : selection.sources()) {
       findings.add(chosen.kind() == Kind.AUDIT_NETLINK ? socket() : file(chosen));
     }
+    if (selection.sources().isEmpty()) {
+      findings.add(
+          Finding.blind(
+              Section.SOURCES,
+              "auto",
+              "nothing that this process may read has records",
+              "root without capabilities for the files of auditd and syslog; AUDIT_READ and"
+                  + " hostNetwork: true for audit-netlink"));
+    }
     for (String why : selection.why()) {
       findings.add(Finding.ok(Section.SOURCES, "auto", why));
     }

@@ -3,21 +3,75 @@ package io.seccompwatch.doctor;
 import io.seccompwatch.doctor.NodeFiles.Content;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * rsyslog: whether it reads the kernel's log, and what it drops. Its configuration is searched as
- * text, in both its languages: {@code $ModLoad imklog} and {@code module(load="imklog")}; what
- * conditions around a setting mean is not understood.
+ * rsyslog: how the kernel's messages get into its files, and what it drops of them on the way.
+ *
+ * @param handsOn whether journald hands its messages on to it ({@code ForwardToSyslog})
  */
-record SyslogCheck(NodeFiles node, Processes processes) implements Check {
+record SyslogCheck(NodeFiles node, Processes processes, boolean handsOn) implements Check {
 
-  private static final List<String> KERNEL_INPUTS = List.of("imklog", "imjournal", "imkmsg");
+  private static final String NAME = "rsyslog";
 
-  /** Settings of a limit, in lower case; those of imuxsock do not touch the kernel's messages. */
-  private static final List<String> LIMITS =
-      List.of("$imjournalratelimitinterval", "ratelimit.interval");
+  /** Inputs that have the kernel's messages, whatever journald does. */
+  private static final List<String> KERNEL_INPUTS = List.of("imklog", "imkmsg", "imjournal");
+
+  /**
+   * A limit on what an input takes. In an interval of seconds it takes a burst of messages; an
+   * interval of 0 is no limit.
+   */
+  private enum Limit {
+    /** Applies to the kernel's log as a whole (plugins/imklog/imklog.c). */
+    KERNEL("imklog", "", "0", "10000"),
+    /** Applies to the journal as a whole (plugins/imjournal/imjournal.c). */
+    JOURNAL("imjournal", "$imjournal", "600", "20000"),
+    /** Applies to each sender, of which journald is one (plugins/imuxsock/imuxsock.c). */
+    SOCKET("imuxsock", "$system", "0", "200");
+
+    private final String module;
+    private final String old;
+    private final String interval;
+    private final String burst;
+
+    Limit(String module, String old, String interval, String burst) {
+      this.module = module;
+      this.old = old;
+      this.interval = interval;
+      this.burst = burst;
+    }
+
+    private String parameter(String what) {
+      return this == SOCKET ? "syssock.ratelimit." + what : "ratelimit." + what;
+    }
+
+    private String setting(RsyslogConf conf, String what, String fallback) {
+      String log = this == SOCKET ? "log" : "";
+      String directive = old.isEmpty() ? "" : old + log + "ratelimit" + what;
+      @Nullable String said = conf.setting(module, parameter(what), directive);
+      return said == null ? fallback : said;
+    }
+
+    /** What is said of it; empty when nothing is dropped. */
+    Optional<Finding> judge(RsyslogConf conf) {
+      String seconds = setting(conf, "interval", interval);
+      if (!conf.loads(module) || seconds.equals("0")) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          Finding.note(
+              Section.DAEMONS,
+              NAME,
+              "%s takes %s messages in %s s and drops the rest"
+                  .formatted(module, setting(conf, "burst", burst), seconds),
+              "set %s=\"0\" where %s is loaded"
+                  .formatted(
+                      this == SOCKET ? "SysSock.RateLimit.Interval" : "Ratelimit.Interval",
+                      module)));
+    }
+  }
 
   @Override
   public List<Finding> run() {
@@ -26,75 +80,57 @@ record SyslogCheck(NodeFiles node, Processes processes) implements Check {
     }
     if (processes.pid("rsyslogd").isEmpty()) {
       return processes.ofNode()
-          ? List.of(Finding.ok(Section.DAEMONS, "rsyslog", "does not run"))
-          : List.of(
-              Finding.unknown(Section.DAEMONS, "rsyslog", "is not to be seen from here", null));
+          ? List.of(Finding.ok(Section.DAEMONS, NAME, "does not run"))
+          : List.of(Finding.unknown(Section.DAEMONS, NAME, "is not to be seen from here", null));
     }
     String running = "runs, PID " + processes.pid("rsyslogd").orElseThrow();
-    List<Content> files = node.configuration("etc/rsyslog.conf", "etc/rsyslog.d");
-    if (files.isEmpty()) {
-      return List.of(
-          Finding.unknown(
-              Section.DAEMONS,
-              "rsyslog",
-              running + "; " + node.host("etc/rsyslog.conf") + " cannot be read",
-              null));
-    }
-    List<String> lines =
-        files.stream()
-            .flatMap(file -> file.lines().stream())
-            .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-            .map(line -> line.toLowerCase(Locale.ROOT))
-            .toList();
-    return judge(running, lines);
+    RsyslogConf conf = conf();
+    return conf == null
+        ? List.of(
+            Finding.unknown(
+                Section.DAEMONS,
+                NAME,
+                running + "; " + node.host("etc/rsyslog.conf") + " cannot be read",
+                null))
+        : judge(running, conf);
   }
 
-  private static List<Finding> judge(String running, List<String> lines) {
+  /** Whether rsyslog runs and has the kernel's messages only by way of the journal. */
+  boolean livesOnJournal() {
+    RsyslogConf conf = processes.pid("rsyslogd").isEmpty() ? null : conf();
+    return conf != null
+        && !conf.loads("imklog")
+        && !conf.loads("imkmsg")
+        && (conf.loads("imjournal") || (handsOn && conf.loads("imuxsock")));
+  }
+
+  private @Nullable RsyslogConf conf() {
+    List<Content> files = node.configuration("etc/rsyslog.conf", "etc/rsyslog.d");
+    return files.isEmpty()
+        ? null
+        : RsyslogConf.of(files.stream().flatMap(f -> f.lines().stream()).toList());
+  }
+
+  private List<Finding> judge(String running, RsyslogConf conf) {
+    List<String> inputs = new ArrayList<>(KERNEL_INPUTS.stream().filter(conf::loads).toList());
+    if (inputs.isEmpty() && handsOn && conf.loads("imuxsock")) {
+      inputs.add("imuxsock, to which journald hands them on");
+    }
     List<Finding> findings = new ArrayList<>();
-    List<String> inputs = KERNEL_INPUTS.stream().filter(name -> loads(lines, name)).toList();
     findings.add(
         inputs.isEmpty()
             ? Finding.problem(
                 Section.DAEMONS,
-                "rsyslog",
+                NAME,
                 running + "; no input for the kernel's log is loaded: its files have no records",
                 "load one in rsyslog.conf: module(load=\"imklog\"), or read another source")
             : Finding.ok(
                 Section.DAEMONS,
-                "rsyslog",
+                NAME,
                 running + "; reads the kernel's log by " + String.join(", ", inputs)));
-    List<String> limits =
-        lines.stream()
-            .filter(line -> LIMITS.stream().anyMatch(line::contains))
-            .filter(line -> !isOff(line))
-            .toList();
-    boolean journal = inputs.contains("imjournal");
-    if (journal && (!limits.isEmpty() || lines.stream().noneMatch(SyslogCheck::isLimit))) {
-      findings.add(
-          Finding.note(
-              Section.DAEMONS,
-              "rsyslog",
-              "imjournal drops messages in a burst ("
-                  + (limits.isEmpty() ? "by default beyond 20000 in 600 s" : limits.getFirst())
-                  + ")",
-              "set ratelimit.interval=\"0\" where imjournal is loaded"));
-    }
+    Stream.of(Limit.values())
+        .filter(limit -> limit != Limit.SOCKET || handsOn)
+        .forEach(limit -> limit.judge(conf).ifPresent(findings::add));
     return findings;
-  }
-
-  private static boolean loads(List<String> lines, String module) {
-    return lines.stream()
-        .anyMatch(
-            line ->
-                (line.startsWith("$modload") || line.startsWith("module("))
-                    && line.contains(module));
-  }
-
-  private static boolean isLimit(String line) {
-    return LIMITS.stream().anyMatch(line::contains);
-  }
-
-  private static boolean isOff(String line) {
-    return Stream.of("ratelimit.interval=\"0\"", "ratelimitinterval 0").anyMatch(line::contains);
   }
 }

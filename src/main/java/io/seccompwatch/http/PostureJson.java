@@ -46,6 +46,7 @@ public final class PostureJson {
     to.writeBooleanField("actionsLoggedAssumed", node.assumed());
     to.writeStringField("auditing", node.auditing());
     to.writeStringField("blind", node.blind());
+    to.writeStringField("doubt", node.doubt());
     to.writeNumberField("containersSkipped", skipped);
     to.writeEndObject();
   }

@@ -136,6 +136,24 @@ public record AuditRule(int list, int action, List<Field> fields) {
         + fields.stream().map(field -> " -F " + field).collect(Collectors.joining());
   }
 
+  /** The command that takes the rule away, ready for a shell. */
+  public String deletion() {
+    return "auditctl -d "
+        + name(ACTION_NAMES, action)
+        + ","
+        + name(LIST_NAMES, list)
+        + fields.stream()
+            .map(field -> " -F " + quoted(field.toString()))
+            .collect(Collectors.joining());
+  }
+
+  /** Comparisons and what a program's path may hold mean something to a shell. */
+  private static String quoted(String text) {
+    boolean plain =
+        text.chars().allMatch(c -> Character.isLetterOrDigit(c) || "_=/.,:-".indexOf(c) >= 0);
+    return plain ? text : "'" + text.replace("'", "'\\''") + "'";
+  }
+
   private boolean touchesSeccomp() {
     return list == EXCLUDE
         && !fields.isEmpty() // the kernel matches nothing with a rule without conditions

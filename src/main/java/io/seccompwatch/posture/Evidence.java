@@ -11,8 +11,12 @@ sealed interface Evidence {
   /** The same, and it says that no filter is loaded. */
   record ConfiguredWithout() implements Evidence {}
 
-  /** The Localhost profile's file, as it is now. */
-  record ProfileFile(Loaded filter) implements Evidence {}
+  /**
+   * The Localhost profile's file, as it is now.
+   *
+   * @param older whether it is certain that the container started when the file was like that
+   */
+  record ProfileFile(Loaded filter, boolean older) implements Evidence {}
 
   /**
    * Neither could be read.

@@ -9,8 +9,11 @@ import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -109,6 +112,24 @@ final class HostFiles {
     } catch (IOException e) {
       return new Found.Not<>(why(e));
     }
+  }
+
+  /**
+   * Whether a profile's file, and the link that names it, are what they were before that moment: by
+   * the time of the last change of the inode, which copying tools do not set back.
+   */
+  boolean isOlder(String name, Instant moment) {
+    try {
+      Path file = root.resolve(PROFILES).resolve(name);
+      return changed(file).isBefore(moment)
+          && changed(file, LinkOption.NOFOLLOW_LINKS).isBefore(moment);
+    } catch (IOException | InvalidPathException | UnsupportedOperationException e) {
+      return false;
+    }
+  }
+
+  private static Instant changed(Path file, LinkOption... how) throws IOException {
+    return ((FileTime) Files.getAttribute(file, "unix:ctime", how)).toInstant();
   }
 
   private static boolean hasParent(Path path) {

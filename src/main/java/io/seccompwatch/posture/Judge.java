@@ -1,15 +1,18 @@
 package io.seccompwatch.posture;
 
 import io.seccompwatch.profile.Profile;
+import io.seccompwatch.profile.Visibility;
 import io.seccompwatch.profile.Visibility.Verdict;
 import io.seccompwatch.record.SeccompAction;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /**
  * Says whether a container's denials could be seen, and why. Pure: the same is said of the same.
  *
- * <p>Where no filter is loaded nothing is denied, so nothing stays unseen: that is visible. Where
- * the filter is not known, nothing is promised: that is not.
+ * <p>Where no filter is loaded nothing is denied, so nothing stays unseen: that is visible.
+ * Whatever is not certain is promised to nobody: that is not.
  */
 final class Judge {
 
@@ -20,7 +23,11 @@ final class Judge {
 
   static Verdict judge(NodePosture node, Asked asked, ProcessSeccomp process, Evidence evidence) {
     if (process.mode() == Mode.DISABLED) {
-      return new Verdict(true, "no filter is loaded, nothing can be denied" + unmet(asked));
+      return evidence instanceof Evidence.Configured
+          ? new Verdict(
+              false,
+              "its configuration has a filter that its first process does not have, or not yet")
+          : new Verdict(true, "no filter is loaded, nothing can be denied" + unmet(asked));
     }
     String blind = node.blind();
     if (blind != null) {
@@ -28,12 +35,13 @@ final class Judge {
     }
     if (process.mode() == Mode.STRICT) {
       // __secure_computing_strict kills with SIGKILL
-      return node.visibility().judge(Set.of(SeccompAction.KILL_THREAD), false);
+      return certain(
+          node.visibility().judge(Set.of(SeccompAction.KILL_THREAD), false), doubts(node));
     }
     Verdict verdict =
         switch (evidence) {
           case Evidence.Configured(Loaded filter) -> of(node, asked, filter);
-          case Evidence.ProfileFile(Loaded filter) when runsUnderItsProfile(asked) ->
+          case Evidence.ProfileFile(Loaded filter, boolean _) when runsUnderItsProfile(asked) ->
               of(node, asked, filter);
           case Evidence.ProfileFile _ -> inferred(asked, "");
           case Evidence.ConfiguredWithout _ ->
@@ -43,15 +51,40 @@ final class Judge {
                       + " program itself; its flags cannot be read");
           case Evidence.None(String profile) -> inferred(asked, profile == null ? "" : profile);
         };
+    List<String> doubts = doubts(node);
+    if (evidence instanceof Evidence.ProfileFile(Loaded _, boolean older) && !older) {
+      doubts.add("the profile's file has changed since the container started");
+    }
     Integer filters = process.filters();
-    return filters == null || filters < 2 || evidence instanceof Evidence.ConfiguredWithout
-        ? verdict
-        : new Verdict(
-            verdict.visible(),
-            verdict.reason()
-                + "; of its "
-                + filters
-                + " filters only the runtime's is judged, not those inherited or its own");
+    if (filters == null) {
+      doubts.add("this kernel, older than Linux 5.9, does not say how many filters there are");
+    } else if (filters > 1) {
+      doubts.add(
+          "of its "
+              + filters
+              + " filters only the runtime's is known, not those inherited or its own");
+    }
+    return certain(verdict, doubts);
+  }
+
+  private static List<String> doubts(NodePosture node) {
+    List<String> doubts = new ArrayList<>();
+    if (node.assumed()) {
+      doubts.add("kernel.seccomp.actions_logged cannot be read");
+    }
+    String doubt = node.doubt();
+    if (doubt != null) {
+      doubts.add(doubt);
+    }
+    return doubts;
+  }
+
+  /** What cannot be seen anyway is not made worse by doubts. */
+  private static Verdict certain(Verdict verdict, List<String> doubts) {
+    return verdict.visible() && !doubts.isEmpty()
+        ? new Verdict(
+            false, verdict.reason() + ", but not for certain: " + String.join("; ", doubts))
+        : verdict;
   }
 
   private static boolean runsUnderItsProfile(Asked asked) {
@@ -59,7 +92,26 @@ final class Judge {
   }
 
   private static Verdict of(NodePosture node, Asked asked, Loaded filter) {
-    Verdict verdict = node.visibility().judge(filter.actions(), filter.logs());
+    Visibility kernel = node.visibility();
+    Verdict verdict = kernel.judge(filter.actions(), filter.logs());
+    if (verdict.visible()
+        && filter.answersNewer()
+        && !kernel.sees(SeccompAction.ERRNO, filter.logs())) {
+      return new Verdict(
+          false,
+          verdict.reason()
+              + ", but runc answers calls that are newer than the profile with ENOSYS"
+              + (filter.logs() ? ", which actions_logged lacks" : " without " + Profile.FLAG_LOG)
+              + ": the kernel writes nothing of these");
+    }
+    // The default action of libseccomp for calls of an ABI that the filter does not know
+    if (verdict.visible() && !kernel.sees(SeccompAction.KILL_THREAD, filter.logs())) {
+      return new Verdict(
+          false,
+          verdict.reason()
+              + ", but calls of another ABI are killed, and kernel.seccomp.actions_logged lacks"
+              + " kill_thread: the kernel writes nothing of these");
+    }
     boolean runtimes =
         asked.type() == Asked.Type.RUNTIME_DEFAULT || asked.type() == Asked.Type.UNSET;
     return runtimes && verdict.reason().startsWith("the profile ")

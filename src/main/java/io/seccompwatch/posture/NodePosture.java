@@ -16,9 +16,14 @@ import org.jspecify.annotations.Nullable;
  * @param assumed whether that is the kernel's default, since it could not be read
  * @param auditing the audit system in words
  * @param blind why no denial can be seen at all; null when nothing is in the way
+ * @param doubt why it is not certain that what the kernel logs is written down; null when it is
  */
 public record NodePosture(
-    Visibility visibility, boolean assumed, String auditing, @Nullable String blind) {
+    Visibility visibility,
+    boolean assumed,
+    String auditing,
+    @Nullable String blind,
+    @Nullable String doubt) {
 
   /**
    * Reads the node's settings.
@@ -35,7 +40,8 @@ public record NodePosture(
         actions == null ? Visibility.KERNEL_DEFAULT : Visibility.parse(actions),
         actions == null,
         found != null ? found : state != null ? state : "not known",
-        blind);
+        blind,
+        audit.doubt());
   }
 
   /** Why this kernel writes no audit records at all; null when nothing says so. */

@@ -12,10 +12,13 @@ import io.seccompwatch.profile.OciConfig;
 import io.seccompwatch.profile.OciConfig.Identity;
 import io.seccompwatch.profile.Profile;
 import io.seccompwatch.profile.Visibility.Verdict;
+import java.io.File;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -40,7 +43,10 @@ public final class Survey {
   /** How often a container whose oldest process has just ended is asked for the next one. */
   private static final int TRIES = 4;
 
+  private static final long TICK_MILLIS = 10; // USER_HZ is 100
+
   private final Path proc;
+  private final File directory;
   private final ProcReader reader;
   private final RunningContainers running;
   private final HostFiles files;
@@ -69,6 +75,7 @@ public final class Survey {
       @Nullable PodDirectory pods,
       Supplier<AuditView> audit) {
     this.proc = proc;
+    this.directory = proc.toFile();
     this.reader = reader;
     this.running = running;
     this.files = new HostFiles(hostRoot);
@@ -155,7 +162,7 @@ public final class Survey {
     String id = process.containerId();
     Specified specified = pods == null ? null : pods.specified(process.podUid(), id);
     Asked asked = Asked.of(specified);
-    Known of = known(id, asked, bundles);
+    Known of = known(process, asked, bundles);
     if (of.identity().sandbox()) {
       return null;
     }
@@ -174,7 +181,8 @@ public final class Survey {
         verdict.reason());
   }
 
-  private Known known(String id, Asked asked, List<Path> bundles) {
+  private Known known(ContainerProcess process, Asked asked, List<Path> bundles) {
+    String id = process.containerId();
     Known before = known.get(id);
     if (before != null && !(before.evidence() instanceof Evidence.None)) {
       return before;
@@ -189,25 +197,49 @@ public final class Survey {
                     : new Evidence.Configured(Loaded.of(profile)),
                 config.identity());
           }
-          case Found.Not<OciConfig> _ -> new Known(byFile(asked), Identity.NONE);
+          case Found.Not<OciConfig> _ -> new Known(byFile(process, asked), Identity.NONE);
         };
     known.put(id, now);
     return now;
   }
 
-  private Evidence byFile(Asked asked) {
+  private Evidence byFile(ContainerProcess process, Asked asked) {
     String name = asked.localhostProfile();
     if (asked.type() != Asked.Type.LOCALHOST) {
       return new Evidence.None(null);
     }
     return switch (name == null ? new Found.Not<Profile>("has no name") : files.profile(name)) {
-      case Found.Read<Profile>(Profile profile) -> new Evidence.ProfileFile(Loaded.of(profile));
+      case Found.Read<Profile>(Profile profile) ->
+          new Evidence.ProfileFile(
+              Loaded.of(profile), name != null && files.isOlder(name, started(process)));
       case Found.Not<Profile>(String why) -> new Evidence.None(name + " " + why);
     };
   }
 
-  /** The containers that run, as {@link PostureWatch} looks whether there are others. */
+  /** When a process started, by the wall clock of now; long ago when that cannot be told. */
+  private Instant started(ContainerProcess process) {
+    try {
+      // <seconds>.<hundredths> <idle>, proc_uptime(5)
+      String uptime = Files.readString(proc.resolve("uptime"), StandardCharsets.ISO_8859_1);
+      String seconds = uptime.substring(0, Math.max(0, uptime.indexOf(' ')));
+      long millis = new BigDecimal(seconds).movePointRight(3).longValue();
+      return Instant.now().minusMillis(millis).plusMillis(process.startTicks() * TICK_MILLIS);
+    } catch (IOException | NumberFormatException e) {
+      return Instant.MIN;
+    }
+  }
+
+  /**
+   * The containers that run, as {@link PostureWatch} looks whether there are others. Whoever keeps
+   * the history may be late to know of an end; that the PID is gone is found out by a stat each.
+   */
   Collection<ContainerProcess> running() {
-    return running.oldest(RunningContainers.NONE);
+    List<ContainerProcess> there = new ArrayList<>();
+    for (ContainerProcess process : running.oldest(RunningContainers.NONE)) {
+      if (new File(directory, Integer.toString(process.pid())).exists()) {
+        there.add(process);
+      }
+    }
+    return there;
   }
 }

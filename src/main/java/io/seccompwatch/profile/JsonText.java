@@ -10,6 +10,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,8 +66,25 @@ final class JsonText implements AutoCloseable {
     parser.nextToken();
   }
 
-  /** Hands out the fields of the object here. */
+  /**
+   * Hands out the fields of the object here by the names that Go's {@code encoding/json}, with
+   * which runtimes read, would look for: without regard to case. They come in lower case. None when
+   * null is here.
+   */
+  void members(String what, Field field) throws IOException, ProfileException {
+    fields(what, name -> field.read(folded(name)));
+  }
+
+  /** Go folds these two letters as well ({@code foldRune} of encoding/json). */
+  private static String folded(String name) {
+    return name.toLowerCase(Locale.ROOT).replace('\u017F', 's').replace('\u212A', 'k');
+  }
+
+  /** Hands out the fields of the object here by their own names; none when null is here. */
   void fields(String what, Field field) throws IOException, ProfileException {
+    if (isNull()) {
+      return;
+    }
     expect(JsonToken.START_OBJECT, what, "an object");
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
@@ -94,6 +112,11 @@ final class JsonText implements AutoCloseable {
   /** Whether null is here, which Go's encoder writes for what is empty. */
   boolean isNull() {
     return parser.currentToken() == JsonToken.VALUE_NULL;
+  }
+
+  /** The text here; null when null is here, which leaves a text in Go as it was. */
+  @Nullable String textOrNothing(String what) throws IOException, ProfileException {
+    return isNull() ? null : text(what);
   }
 
   /** The text here. */

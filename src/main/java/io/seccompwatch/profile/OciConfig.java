@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * given: the seccomp profile and who it is. Environment, arguments and mounts are passed over
  * without being kept. Immutable.
  *
- * @param seccomp {@code linux.seccomp}; null when the runtime loads no filter
+ * @param seccomp {@code linux.seccomp}; null when the runtime loads no filter, also because it is
+ *     empty (runc's {@code SetupSeccomp})
  * @param identity who it is by its annotations
  */
 public record OciConfig(@Nullable Profile seccomp, Identity identity) {
@@ -61,7 +62,7 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
     private static final int MAX_NAME = 253;
 
     private final JsonText json;
-    private @Nullable Profile seccomp;
+    private @Nullable ProfileReader seccomp;
     private @Nullable String namespace;
     private @Nullable String pod;
     private @Nullable String container;
@@ -72,7 +73,10 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
     }
 
     OciConfig config() throws IOException, ProfileException {
-      json.fields(
+      if (json.isNull()) {
+        throw new ProfileException("the configuration is not an object");
+      }
+      json.members(
           "the configuration",
           field -> {
             switch (field) {
@@ -81,25 +85,28 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
               default -> json.skip();
             }
           });
-      return new OciConfig(seccomp, new Identity(namespace, pod, container, sandbox));
+      ProfileReader read = seccomp;
+      return new OciConfig(
+          read == null ? null : read.profileOrNone(),
+          new Identity(namespace, pod, container, sandbox));
     }
 
     private void linux() throws IOException, ProfileException {
-      json.fields(
+      json.members(
           "linux",
           field -> {
-            if (field.equals("seccomp") && !json.isNull()) {
-              seccomp = new ProfileReader(json).profile();
-            } else {
+            if (!field.equals("seccomp")) {
               json.skip();
+            } else if (json.isNull()) {
+              seccomp = null;
+            } else {
+              seccomp = seccomp == null ? new ProfileReader(json, false) : seccomp;
+              seccomp.read(); // said twice, the second adds to the first
             }
           });
     }
 
     private void annotations() throws IOException, ProfileException {
-      if (json.isNull()) {
-        return;
-      }
       json.fields(
           "annotations",
           field -> {

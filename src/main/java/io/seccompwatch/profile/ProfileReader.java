@@ -11,8 +11,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a seccomp profile. What the specification does not know is passed over; what it knows and
- * is of the wrong type, or is more than any profile has, is refused. For one thread.
+ * Reads a seccomp profile as runtimes do, with Go's {@code encoding/json}: names of fields in any
+ * case, the last of several that are the same holds, null is as if it were not there, and what the
+ * specification does not know is passed over. What it knows and is of the wrong type, or is more
+ * than any profile has, is refused. For one thread.
+ *
+ * <p>A name that no ABI has stays in its rule although runtimes pass over it: libseccomp knows
+ * calls that no table of the kernel has ({@code send} of i386, part of {@code socketcall}), and a
+ * rule too many makes nothing look visible that is not.
  */
 public final class ProfileReader {
 
@@ -29,16 +35,25 @@ public final class ProfileReader {
   private static final int MAX_WORD = 128;
 
   private final JsonText json;
+  private final boolean oldForm;
   private final List<Rule> rules = new ArrayList<>();
   private final List<String> flags = new ArrayList<>();
   private final List<String> architectures = new ArrayList<>();
+  private final List<String> ofMap = new ArrayList<>();
   private int names;
+  private boolean nameless;
   private @Nullable SeccompAction defaultAction;
   private @Nullable Integer defaultErrno;
 
-  /** Reads one profile at the place where the JSON is. */
-  ProfileReader(JsonText json) {
+  /**
+   * A reader of profiles at the places where the JSON is.
+   *
+   * @param oldForm whether {@code name} of a rule counts beside {@code names}, as it does in the
+   *     files of Docker, Podman and CRI-O and not in OCI configurations
+   */
+  ProfileReader(JsonText json, boolean oldForm) {
     this.json = json;
+    this.oldForm = oldForm;
   }
 
   /**
@@ -50,44 +65,68 @@ public final class ProfileReader {
    */
   public static Profile read(InputStream in) throws IOException, ProfileException {
     try (JsonText json = new JsonText(in, MAX_BYTES)) {
-      return new ProfileReader(json).profile();
+      ProfileReader reader = new ProfileReader(json, true);
+      reader.read();
+      return reader.profile();
     } catch (JsonProcessingException e) {
       throw new ProfileException(e.getOriginalMessage());
     }
   }
 
-  /** Reads the profile here to its end. */
-  Profile profile() throws IOException, ProfileException {
-    json.fields(
+  /** Reads the profile here to its end; a second one changes what it says of the first. */
+  void read() throws IOException, ProfileException {
+    json.members(
         "the profile",
         field -> {
           switch (field) {
-            case "defaultAction" -> defaultAction = action();
-            case "defaultErrnoRet" -> defaultErrno = errno();
-            case "flags" -> json.items("flags", () -> add(flags, word("a flag")));
-            case "architectures" ->
-                json.items("architectures", () -> add(architectures, word("an architecture")));
-            case "archMap" -> json.items("archMap", this::archMap);
-            case "syscalls" -> json.items("syscalls", this::rule);
+            case "defaultaction" -> defaultAction = json.isNull() ? defaultAction : action();
+            case "defaulterrnoret" -> defaultErrno = errno();
+            case "flags" -> {
+              flags.clear();
+              json.items("flags", () -> add(flags, word("a flag")));
+            }
+            case "architectures" -> {
+              architectures.clear();
+              json.items("architectures", () -> add(architectures, word("an architecture")));
+            }
+            case "archmap" -> {
+              ofMap.clear();
+              json.items("archMap", this::archMap);
+            }
+            case "syscalls" -> {
+              rules.clear();
+              names = 0;
+              json.items("syscalls", this::rule);
+            }
             default -> json.skip();
           }
         });
+  }
+
+  /** What was read; null when that is nothing, with which runtimes load no filter. */
+  @Nullable Profile profileOrNone() throws ProfileException {
+    return defaultAction == null && rules.isEmpty() && !nameless ? null : profile();
+  }
+
+  private Profile profile() throws ProfileException {
     SeccompAction action = defaultAction;
     if (action == null) {
       throw new ProfileException("there is no defaultAction");
     }
-    return new Profile(action, defaultErrno, flags, architectures, rules);
+    List<String> abis = new ArrayList<>(architectures);
+    abis.addAll(ofMap);
+    return new Profile(action, defaultErrno, flags, abis, rules);
   }
 
   /** Docker's and Podman's way of naming ABIs, one with those that it brings along. */
   private void archMap() throws IOException, ProfileException {
-    json.fields(
+    json.members(
         "an item of archMap",
         field -> {
           switch (field) {
-            case "architecture" -> add(architectures, word("an architecture"));
-            case "subArchitectures" ->
-                json.items("subArchitectures", () -> add(architectures, word("an architecture")));
+            case "architecture" -> add(ofMap, word("an architecture"));
+            case "subarchitectures" ->
+                json.items("subArchitectures", () -> add(ofMap, word("an architecture")));
             default -> json.skip();
           }
         });
@@ -95,18 +134,28 @@ public final class ProfileReader {
 
   private void rule() throws IOException, ProfileException {
     List<String> calls = new ArrayList<>();
+    List<String> old = new ArrayList<>();
     List<Condition> conditions = new ArrayList<>();
     @Nullable SeccompAction[] action = new @Nullable SeccompAction[1];
     @Nullable Integer[] errno = new @Nullable Integer[1];
-    json.fields(
+    json.members(
         "an item of syscalls",
         field -> {
           switch (field) {
-            case "name" -> name(calls); // the form before names; some tools still write it
-            case "names" -> json.items("names", () -> name(calls));
-            case "action" -> action[0] = action();
-            case "errnoRet" -> errno[0] = errno();
-            case "args" -> json.items("args", () -> conditions.add(condition(conditions.size())));
+            case "name" -> {
+              old.clear();
+              name(old);
+            }
+            case "names" -> {
+              calls.clear();
+              json.items("names", () -> name(calls));
+            }
+            case "action" -> action[0] = json.isNull() ? action[0] : action();
+            case "errnoret" -> errno[0] = errno();
+            case "args" -> {
+              conditions.clear();
+              json.items("args", () -> conditions.add(condition(conditions.size())));
+            }
             default -> json.skip();
           }
         });
@@ -117,13 +166,20 @@ public final class ProfileReader {
     if (rules.size() >= MAX_RULES) {
       throw new ProfileException("more than " + MAX_RULES + " rules");
     }
+    if (oldForm) {
+      calls.addAll(old);
+    }
     if (!calls.isEmpty()) { // else it matches nothing
       rules.add(new Rule(calls, done, errno[0], conditions));
     }
+    nameless |= calls.isEmpty();
   }
 
   private void name(List<String> calls) throws IOException, ProfileException {
-    calls.add(word("a syscall's name"));
+    String name = json.textOrNothing("a syscall's name");
+    if (name != null && isWord(name)) { // else it is no call's
+      calls.add(name);
+    }
     if (++names > MAX_NAMES) {
       throw new ProfileException("more than " + MAX_NAMES + " names of syscalls");
     }
@@ -135,14 +191,14 @@ public final class ProfileReader {
     }
     long[] numbers = new long[3];
     String[] operator = {""};
-    json.fields(
+    json.members(
         "an item of args",
         field -> {
           switch (field) {
-            case "index" -> numbers[0] = json.unsigned("index");
-            case "value" -> numbers[1] = json.unsigned("value");
-            case "valueTwo" -> numbers[2] = json.unsigned("valueTwo");
-            case "op" -> operator[0] = word("op");
+            case "index" -> numbers[0] = number("index", numbers[0]);
+            case "value" -> numbers[1] = number("value", numbers[1]);
+            case "valuetwo" -> numbers[2] = number("valueTwo", numbers[2]);
+            case "op" -> operator[0] = json.isNull() ? operator[0] : word("op");
             default -> json.skip();
           }
         });
@@ -150,6 +206,10 @@ public final class ProfileReader {
       throw new ProfileException("an argument's index is not from 0 to 5");
     }
     return new Condition((int) numbers[0], operator[0], numbers[1], numbers[2]);
+  }
+
+  private long number(String what, long before) throws IOException, ProfileException {
+    return json.isNull() ? before : json.unsigned(what);
   }
 
   private @Nullable Integer errno() throws IOException, ProfileException {
@@ -188,11 +248,15 @@ public final class ProfileReader {
   /** A short text of printable ASCII without blanks, so that it may stand in a message. */
   private String word(String what) throws IOException, ProfileException {
     String text = json.text(what);
-    if (text.isEmpty()
-        || text.length() > MAX_WORD
-        || !text.chars().allMatch(c -> c > 32 && c < 127)) {
+    if (!isWord(text)) {
       throw new ProfileException(what + " is not of 1 to " + MAX_WORD + " printable characters");
     }
     return text;
+  }
+
+  private static boolean isWord(String text) {
+    return !text.isEmpty()
+        && text.length() <= MAX_WORD
+        && text.chars().allMatch(c -> c > 32 && c < 127);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.linux.AuditRule;
 import io.seccompwatch.linux.AuditRule.Field;
+import io.seccompwatch.linux.AuditUnavailableException;
 import io.seccompwatch.posture.AuditView;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +18,8 @@ class ExcludeRulesTest {
   private static final Field USER = new Field(1, 0x4000_0000, 1000, null);
 
   private final List<AuditRule> rules = new ArrayList<>();
-  private final ExcludeRules look = new ExcludeRules(() -> List.copyOf(rules));
+  private boolean proven;
+  private final ExcludeRules look = new ExcludeRules(() -> List.copyOf(rules), () -> proven);
 
   private static AuditRule excluding(Field... fields) {
     return new AuditRule(AuditRule.EXCLUDE, ALWAYS, List.of(fields));
@@ -26,7 +28,8 @@ class ExcludeRulesTest {
   @Test
   void withoutSuchARuleNothingIsInTheWay() {
     rules.add(excluding(new Field(12, 0x4000_0000, 1300, null)));
-    assertThat(look.look()).isEqualTo(new AuditView("no audit rule drops seccomp records", null));
+    assertThat(look.look())
+        .isEqualTo(new AuditView("no audit rule drops seccomp records", null, null));
   }
 
   @Test
@@ -34,19 +37,44 @@ class ExcludeRulesTest {
     rules.add(excluding(USER, SECCOMP));
     rules.add(excluding(SECCOMP));
     String text = "an audit rule drops every seccomp record: -a always,exclude -F msgtype=1326";
-    assertThat(look.look()).isEqualTo(new AuditView(text, text));
+    assertThat(look.look()).isEqualTo(new AuditView(text, text, null));
     rules.removeLast();
     assertThat(look.look().blind()).isNull();
   }
 
   @Test
-  void aRuleThatDropsSomeIsSaidAndBlindsNobody() {
+  void aRuleThatDropsSomeBlindsNobodyAndLeavesNothingCertain() {
     rules.add(excluding(SECCOMP, USER));
-    assertThat(look.look())
+    String text =
+        "an audit rule drops some seccomp records:"
+            + " -a always,exclude -F msgtype=1326 -F uid=1000";
+    assertThat(look.look()).isEqualTo(new AuditView(text, null, text));
+  }
+
+  @Test
+  void whereTheRulesMayNotBeReadACanaryThatCameThroughMustDo() {
+    List<Integer> asked = new ArrayList<>();
+    ExcludeRules refused =
+        new ExcludeRules(
+            () -> {
+              asked.add(1);
+              throw new AuditUnavailableException(
+                  AuditUnavailableException.Reason.NOT_PERMITTED, "not permitted");
+            },
+            () -> proven);
+    assertThat(refused.look())
         .isEqualTo(
             new AuditView(
-                "an audit rule drops some seccomp records:"
-                    + " -a always,exclude -F msgtype=1326 -F uid=1000",
-                null));
+                "audit rules are not known: not permitted",
+                null,
+                "whether audit rules drop them is not known, and no canary came through"));
+    proven = true;
+    assertThat(refused.look())
+        .isEqualTo(
+            new AuditView(
+                "a canary came through; audit rules are not known: not permitted", null, null));
+    proven = false;
+    assertThat(refused.look().doubt()).isNotNull();
+    assertThat(asked).hasSize(1);
   }
 }

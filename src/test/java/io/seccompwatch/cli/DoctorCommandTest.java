@@ -13,6 +13,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -25,11 +26,11 @@ class DoctorCommandTest {
 
   @TempDir private Path directory;
 
-  private static Cli.Ran run(Map<String, String> environment, String... args) {
+  private Cli.Ran run(Map<String, String> environment, String... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exit =
-        new CommandLine(new DoctorCommand(environment))
+        new CommandLine(new DoctorCommand(environment, directory.resolve("proc")))
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err))
             .execute(args);
@@ -109,5 +110,30 @@ class DoctorCommandTest {
     assertThat(json.at("/canary/0/path").asText()).isEqualTo(none.toString());
     assertThat(json.at("/verdict/blind").asBoolean()).isTrue();
     assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void in_the_agents_container_its_arguments_count_unless_others_are_given() throws Exception {
+    Path cmdline = directory.resolve("proc/1/cmdline");
+    Files.createDirectories(cmdline.getParent());
+    Files.writeString(
+        cmdline,
+        "java\0@/opt/seccomp-watch/lib/image.options\0run\0--source\0audit-log=/agents.log\0"
+            + "--kubernetes\0off\0");
+    Map<String, String> environment =
+        Map.of("SECCOMP_WATCH_STATE_DIR", directory.resolve("state").toString());
+    JsonNode json =
+        new ObjectMapper()
+            .readTree(run(environment, "--timeout", "100ms", "--output", "json").out());
+    assertThat(json.at("/canary/0/path").asText()).isEqualTo("/agents.log");
+    assertThat(json.get("findings").findValuesAsText("what"))
+        .contains("as of the agent that runs here, PID 1");
+    String[] other = {"--source", "audit-log=/mine.log", "--timeout", "100ms", "--output", "json"};
+    assertThat(
+            new ObjectMapper()
+                .readTree(run(environment, other).out())
+                .at("/canary/0/path")
+                .asText())
+        .isEqualTo("/mine.log");
   }
 }

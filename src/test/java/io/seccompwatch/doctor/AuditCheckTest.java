@@ -80,6 +80,25 @@ class AuditCheckTest {
             "blind rules: loaded: -a always,exclude -F msgtype<1400: every record of seccomp's is"
                 + " dropped")
         .noneMatch(line -> line.contains("1300"));
+    assertThat(findings)
+        .extracting(Finding::remedy)
+        .anySatisfy(
+            remedy ->
+                assertThat(remedy).startsWith("auditctl -d always,exclude -F 'msgtype<1400'; "));
+  }
+
+  @Test
+  void rules_that_are_locked_stay_until_the_next_boot() {
+    AuditRule rule = excluding(new AuditRule.Field(MSGTYPE, EQUAL, 1326, null));
+    AuditStatus locked = new AuditStatus(2, 1, 0, 0, 8192, 0, 0, 0, 0, 0);
+    assertThat(run(new KernelAudit(locked, List.of(rule), null)))
+        .filteredOn(finding -> finding.level() == Level.BLIND)
+        .singleElement()
+        .satisfies(
+            finding ->
+                assertThat(finding.remedy())
+                    .endsWith("and reboot: the rules are locked (enabled 2)")
+                    .doesNotContain("auditctl"));
   }
 
   @Test

@@ -24,6 +24,9 @@ class AuditRuleLineTest {
           -a never,exclude -F msgtype=1326              | false
           -a always,exclude -F msgtype=1326 -F uid=0    | true
           -a always,exclude -F subj_type=crond_t        | true
+          -a always,exclude -F msgtype<=AVC             | true
+          -a always,exclude -F msgtype>=CWD             | true
+          -a always,exclude -F msgtype!=CWD             | false
           """)
   void excludes_seccomp(String line, boolean conditional) {
     assertThat(AuditRuleLine.of(line)).isEqualTo(new AuditRuleLine(conditional));
@@ -42,7 +45,6 @@ class AuditRuleLineTest {
         "-a always,exclude -F msgtype=CWD",
         "-a always,exclude -F msgtype<1326",
         "-a always,exclude -F msgtype>1400",
-        "-a always,exclude -F msgtype>=CWD",
         "-a always,exclude -F uid=0 -F msgtype=1300",
         "-a always,exit -F arch=b64 -S mount -F msgtype=1326",
         "-w /etc/passwd -p wa",

@@ -34,7 +34,7 @@ class ContainersCheckTest {
   }
 
   private static List<Finding> run(List<ContainerPosture> containers, int skipped) {
-    NodePosture node = new NodePosture(Visibility.KERNEL_DEFAULT, false, "on", null);
+    NodePosture node = new NodePosture(Visibility.KERNEL_DEFAULT, false, "on", null, null);
     return new ContainersCheck(() -> new Posture(node, containers, skipped)).run();
   }
 

@@ -18,18 +18,24 @@ class KubeletCheckTest {
     return new KubeletCheck(node.files(), processes).run().getFirst();
   }
 
+  /** Without a command line that could be read, kubeadm's file is taken. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
         "seccompDefault: true | OK",
-        "  \"seccompDefault\": true, | OK",
+        "{\"kind\":\"KubeletConfiguration\",\"seccompDefault\":true,\"port\":10250} | OK",
+        "{\"seccompDefault\": false} | NOTE",
+        "a: {seccompDefault: true} | NOTE",
+        "seccompDefault: yes | OK",
         "seccompDefault: false | NOTE",
+        "seccompDefault: | NOTE",
         "#seccompDefault: true | NOTE",
-        "kind: KubeletConfiguration | NOTE"
+        "kind: KubeletConfiguration | NOTE",
+        "{{{ | UNKNOWN"
       })
-  void reads_the_configuration(String line, Level level) {
-    MadeNode node = new MadeNode(directory).host(CONFIG, line + "\n");
+  void reads_the_configuration(String text, Level level) {
+    MadeNode node = new MadeNode(directory).host(CONFIG, text + "\n");
     assertThat(run(node, MadeNode.running("kubelet")).level()).isEqualTo(level);
   }
 
@@ -37,17 +43,31 @@ class KubeletCheckTest {
   @CsvSource({
     "kubelet;--seccomp-default, OK",
     "kubelet;--seccomp-default=true, OK",
-    "kubelet;--seccomp-default;true, OK",
-    "kubelet;--seccomp-default=false, NOTE",
-    "kubelet;--config=/etc/kubelet.yaml, OK",
-    "kubelet;--config;/etc/kubelet.yaml, OK"
+    "kubelet;--seccomp-default=T;--config=/etc/off.yaml, OK",
+    "kubelet;--seccomp-default;--seccomp-default=false, NOTE",
+    "kubelet;--seccomp-default=false;--config=/etc/on.yaml, NOTE",
+    "kubelet;--config=/etc/on.yaml, OK",
+    "kubelet;--config;/etc/on.yaml, OK",
+    "kubelet;--config;/etc/off.yaml, NOTE",
+    "kubelet;--config=etc/on.yaml, OK",
+    "kubelet;--config=/etc/off.yaml;--config-dir=/etc/on.d, OK",
+    "kubelet;--config=/etc/on.yaml;--config-dir;/etc/off.d, NOTE",
+    "kubelet;--config=/etc/on.yaml;--config-dir=/etc/none.d, OK",
+    "kubelet;--config-dir=/etc/on.d, OK",
+    "kubelet;--config=/etc/none.yaml, UNKNOWN",
+    "kubelet;--v=2, NOTE",
   })
-  void the_command_line_comes_first(String words, Level level) {
+  void the_command_line_says_what_is_read(String words, Level level) {
     MadeNode node =
         new MadeNode(directory)
             .proc("101/cmdline", words.replace(';', '\0') + "\0")
-            .host("etc/kubelet.yaml", "seccompDefault: true\n")
-            .host(CONFIG, "seccompDefault: false\n");
+            .host("etc/on.yaml", "seccompDefault: true\n")
+            .host("etc/off.yaml", "{\"seccompDefault\":false}")
+            .host("etc/on.d/10-a.conf", "seccompDefault: false\n")
+            .host("etc/on.d/20-b.conf", "{\"seccompDefault\":true}")
+            .host("etc/on.d/30-c.yaml", "seccompDefault: false\n")
+            .host("etc/off.d/deep/a.conf", "seccompDefault: false\n")
+            .host(CONFIG, "seccompDefault: true\n");
     assertThat(run(node, MadeNode.running("kubelet")).level()).isEqualTo(level);
   }
 
@@ -57,5 +77,13 @@ class KubeletCheckTest {
     assertThat(run(node, MadeNode.running("kubelet")).level()).isEqualTo(Level.UNKNOWN);
     assertThat(run(node, MadeNode.inContainer()).level()).isEqualTo(Level.UNKNOWN);
     assertThat(run(node, MadeNode.running()).what()).isEqualTo("does not run here");
+  }
+
+  @Test
+  void says_where_it_was_found() {
+    MadeNode node = new MadeNode(directory).host(CONFIG, "seccompDefault: true\n");
+    assertThat(run(node, MadeNode.running("kubelet")).what())
+        .isEqualTo(
+            "true by " + node.files().host(CONFIG) + ": who asks for nothing gets RuntimeDefault");
   }
 }

@@ -38,7 +38,7 @@ class PostureJsonTest {
   void nodeAndContainersAreWrittenWhole() throws IOException {
     Posture posture =
         new Posture(
-            new NodePosture(Visibility.parse("errno log"), false, "enabled", "audit=0"),
+            new NodePosture(Visibility.parse("errno log"), false, "enabled", "audit=0", "a doubt"),
             List.of(
                 new ContainerPosture(
                     "prod",
@@ -67,7 +67,8 @@ class PostureJsonTest {
         .isEqualTo(
             """
             {"seccomp":{"actionsLogged":["errno","log"],"actionsLoggedAssumed":false,\
-            "auditing":"enabled","blind":"audit=0","containersSkipped":3},\
+            "auditing":"enabled","blind":"audit=0","doubt":"a doubt",\
+            "containersSkipped":3},\
             "containers":[{"namespace":"prod","pod":"api-1","container":"app","containerId":"c1",\
             "asked":{"type":"Localhost","localhostProfile":"a.json","from":"pod"},\
             "privileged":false,"mode":"filter","filters":2,"denialsVisible":false,\

@@ -157,4 +157,19 @@ class AuditRuleTest {
     }
     return value;
   }
+
+  @Test
+  void theCommandThatTakesARuleAwayIsReadyForAShell() {
+    AuditRule rule =
+        new AuditRule(
+            AuditRule.EXCLUDE,
+            2,
+            List.of(
+                new AuditRule.Field(12, 0x1000_0000, 1400, null),
+                new AuditRule.Field(1, 0x4000_0000, 0, null),
+                new AuditRule.Field(112, 0x4000_0000, 0, "/opt/it's $(me)")));
+    assertThat(rule.deletion())
+        .isEqualTo(
+            "auditctl -d always,exclude -F 'msgtype<1400' -F uid=0 -F 'exe=/opt/it'\\''s $(me)'");
+  }
 }

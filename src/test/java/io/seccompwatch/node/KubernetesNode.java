@@ -148,6 +148,14 @@ final class KubernetesNode implements AutoCloseable {
     return agentOf(List.of(), all);
   }
 
+  /** A doctor that asks the API server as the agent does. */
+  DoctorRun doctor(String... arguments) throws IOException {
+    List<String> all = new ArrayList<>(List.of("--kubernetes", "required", "--node-name", NAME));
+    all.addAll(List.of("--kubeconfig", server.agentKubeconfig().toString()));
+    all.addAll(List.of(arguments));
+    return DoctorRun.through(directory, List.of(), all.toArray(String[]::new));
+  }
+
   /** An agent that is told nothing of the cluster, through a command that executes it. */
   Agent agentOf(List<String> prefix, List<String> arguments) throws IOException {
     List<String> all = new ArrayList<>(List.of("--source", auditd.source(), "--from", "end"));

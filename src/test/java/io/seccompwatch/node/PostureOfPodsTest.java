@@ -75,6 +75,16 @@ class PostureOfPodsTest {
                     "filter"))
             .isTrue();
         assertThat(metrics.sum(VISIBLE, "pod", pod.name(), "container", "own")).isEqualTo(1);
+        assertThat(node.doctor("--timeout", "1s").findings("containers"))
+            .as("what a doctor says, who reads the pods too")
+            .anyMatch(
+                line ->
+                    line.startsWith(
+                        "problem containers: denials of 1 are not written down: RuntimeDefault"
+                            + " returns ERRNO without SECCOMP_FILTER_FLAG_LOG: the kernel writes"
+                            + " nothing (inferred: every known runtime's default does) (prod/"
+                            + pod.name()
+                            + "/pods)"));
         assertThat(metrics.has(VISIBLE, "pod", pod.name(), "container", "pods")).isTrue();
         assertThat(metrics.sum(VISIBLE, "pod", pod.name(), "container", "pods")).isZero();
       }

@@ -21,7 +21,9 @@ final class FakeNode {
   static final String ERRNO = "{\"defaultAction\":\"SCMP_ACT_ERRNO\"}";
   static final String ERRNO_TOLD =
       "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]}";
-  static final String KILL = "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\"}";
+  static final String KILL =
+      "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"acct\"],\"action\":"
+          + "\"SCMP_ACT_KILL_PROCESS\"}]}";
 
   final Path proc;
   final Path root;
@@ -34,6 +36,8 @@ final class FakeNode {
     write(proc.resolve("self/loginuid"), "4294967295");
     write(proc.resolve("sys/kernel/seccomp/actions_logged"), ALL + "\n");
     write(proc.resolve("cmdline"), "quiet\n");
+    // Processes of 100 ticks start now: after every file that is there
+    write(proc.resolve("uptime"), "1.00 1.00\n");
   }
 
   /** A process of a container. */

@@ -4,8 +4,11 @@ import static io.seccompwatch.posture.FakeNode.ID;
 import static io.seccompwatch.posture.FakeNode.OTHER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.attribution.ContainerProcess;
+import io.seccompwatch.attribution.RunningContainers;
 import io.seccompwatch.testing.FakePods;
 import java.nio.file.Path;
+import java.util.Collection;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +59,26 @@ class PostureWatchTest {
   @Test
   void aContainerThatEndedIsGoneAtTheNextGlance() {
     settle();
+    node.end(100);
+    assertThat(looksAfter(5)).isTrue();
+    assertThat(watch.posture()).isNotNull().extracting(p -> p.containers().size()).isEqualTo(0);
+  }
+
+  /** Whoever keeps the history of processes may look only every half a minute. */
+  @Test
+  void aContainerThatEndedIsGoneThoughTheHistoryHasItStill() {
+    Collection<ContainerProcess> remembered = node.running().oldest(RunningContainers.NONE);
+    Survey survey =
+        new Survey(
+            node.proc,
+            node.reader(),
+            without -> remembered.stream().filter(p -> !without.contains(p)).toList(),
+            node.root,
+            pods,
+            () -> AuditView.UNKNOWN);
+    watch = new PostureWatch(survey, pods, () -> millis);
+    settle();
+    assertThat(watch.posture()).isNotNull().extracting(p -> p.containers().size()).isEqualTo(1);
     node.end(100);
     assertThat(looksAfter(5)).isTrue();
     assertThat(watch.posture()).isNotNull().extracting(p -> p.containers().size()).isEqualTo(0);

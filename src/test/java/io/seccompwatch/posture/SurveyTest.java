@@ -32,7 +32,7 @@ class SurveyTest {
   @TempDir private Path directory;
   private FakeNode node;
   private PodIndex pods;
-  private AuditView audit = AuditView.UNKNOWN;
+  private AuditView audit = new AuditView("no rule is in the way", null, null);
   private Survey survey;
 
   @BeforeEach
@@ -121,6 +121,8 @@ class SurveyTest {
             + " denied; the pod asks for RuntimeDefault, but a privileged container gets none",
         "0 | RuntimeDefault | false | -         | true  | no filter is loaded, nothing can be"
             + " denied; the pod asks for RuntimeDefault and does not have it",
+        "0 | RuntimeDefault | false | ERRNO     | false | its configuration has a filter that its"
+            + " first process does not have, or not yet",
         "1 | Unconfined     | false | -         | true  | the kernel writes down KILL_THREAD",
       })
   void theVerdictFollowsFromModeSpecificationAndConfiguration(
@@ -248,21 +250,100 @@ class SurveyTest {
   }
 
   @Test
-  void moreFiltersThanTheRuntimesAreSaid() {
-    node.containerd(ID, configured(KILL));
-    node.filtered(100, ID, 3);
-    assertThat(only().reason())
-        .isEqualTo(
-            "the kernel writes down KILL_PROCESS; of its 3 filters only the runtime's is judged,"
-                + " not those inherited or its own");
-    assertThat(only().filters()).isEqualTo(3);
+  void aProfileThatChangedSinceTheContainerStartedProvesNothing() {
+    ask(new SeccompProfile("Localhost", "app.json"), false);
+    FakeNode.write(node.proc.resolve("uptime"), "9000.00 1.00\n");
+    node.profile("app.json", KILL);
+    node.filtered(100, ID, 1);
+    assertThat(only())
+        .extracting(ContainerPosture::denialsVisible, ContainerPosture::reason)
+        .containsExactly(
+            false,
+            "the kernel writes down KILL_PROCESS, but not for certain: the profile's file has"
+                + " changed since the container started");
   }
 
   @Test
-  void anOldKernelDoesNotSayHowManyFiltersThereAre() {
+  void whenAContainerStartedMustBeKnownToTrustAFile() throws Exception {
+    Files.delete(node.proc.resolve("uptime"));
+    ask(new SeccompProfile("Localhost", "app.json"), false);
+    node.profile("app.json", KILL);
+    node.filtered(100, ID, 1);
+    assertThat(only().denialsVisible()).isFalse();
+  }
+
+  @Test
+  void moreFiltersThanTheRuntimesLeaveNothingCertain() {
+    node.containerd(ID, configured(KILL));
+    node.filtered(100, ID, 3);
+    assertThat(only())
+        .extracting(
+            ContainerPosture::filters, ContainerPosture::denialsVisible, ContainerPosture::reason)
+        .containsExactly(
+            3,
+            false,
+            "the kernel writes down KILL_PROCESS, but not for certain: of its 3 filters only the"
+                + " runtime's is known, not those inherited or its own");
+  }
+
+  @Test
+  void anOldKernelThatDoesNotSayHowManyFiltersThereAreLeavesNothingCertain() {
+    node.containerd(ID, configured(KILL));
     node.process(100, ID, 100, "Seccomp:\t2\nSpeculation_Store_Bypass:\tthread vulnerable\n");
-    assertThat(only().mode()).isEqualTo(Mode.FILTER);
-    assertThat(only().filters()).isNull();
+    assertThat(only())
+        .extracting(
+            ContainerPosture::filters, ContainerPosture::denialsVisible, ContainerPosture::reason)
+        .containsExactly(
+            null,
+            false,
+            "the kernel writes down KILL_PROCESS, but not for certain: this kernel, older than"
+                + " Linux 5.9, does not say how many filters there are");
+  }
+
+  @Test
+  void doubtsAboutTheWayOfARecordLeaveNothingCertainButAContainerWithoutAFilter() {
+    audit = AuditView.UNKNOWN;
+    node.containerd(ID, configured(KILL));
+    node.filtered(100, ID, 1);
+    node.process(200, OTHER, 100, "Seccomp:\t0\n");
+    assertThat(survey.take().containers())
+        .extracting(ContainerPosture::denialsVisible)
+        .containsExactly(false, true);
+    assertThat(only().reason())
+        .isEqualTo(
+            "the kernel writes down KILL_PROCESS, but not for certain: whether audit rules drop"
+                + " seccomp records is not known");
+  }
+
+  /** Each with what runc and libseccomp add to what the profile says. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SCMP_ACT_KILL_PROCESS | false | all            | false | , but runc answers calls that are"
+            + " newer than the profile with ENOSYS without SECCOMP_FILTER_FLAG_LOG: the kernel"
+            + " writes nothing of these",
+        "SCMP_ACT_KILL_PROCESS | true  | all            | true  | ''",
+        "SCMP_ACT_KILL_PROCESS | true  | no errno       | false | , but runc answers calls that are"
+            + " newer than the profile with ENOSYS, which actions_logged lacks: the kernel writes"
+            + " nothing of these",
+        "SCMP_ACT_KILL_PROCESS | true  | no kill_thread | false | , but calls of another ABI are"
+            + " killed, and kernel.seccomp.actions_logged lacks kill_thread: the kernel writes"
+            + " nothing of these",
+        "SCMP_ACT_TRACE        | true  | no errno       | true  | ''",
+      })
+  void whatTheRuntimeAddsToTheProfileCounts(
+      String action, boolean flag, String setting, boolean visible, String addition) {
+    String flags = flag ? ",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]" : "";
+    String actions =
+        setting.equals("all") ? FakeNode.ALL : FakeNode.ALL.replace(setting.substring(3), "");
+    FakeNode.write(node.proc.resolve("sys/kernel/seccomp/actions_logged"), actions);
+    node.containerd(ID, configured("{\"defaultAction\":\"" + action + "\"" + flags + "}"));
+    node.filtered(100, ID, 1);
+    String said = "the kernel writes down " + action.replace("SCMP_ACT_", "");
+    assertThat(only())
+        .extracting(ContainerPosture::denialsVisible, ContainerPosture::reason)
+        .containsExactly(visible, said + addition);
   }
 
   @Test
@@ -304,7 +385,7 @@ class SurveyTest {
 
   @Test
   void whatOthersFoundInTheWayHoldsForEveryContainer() {
-    audit = new AuditView("enabled", "an audit rule excludes SECCOMP records");
+    audit = new AuditView("enabled", "an audit rule excludes SECCOMP records", null);
     node.containerd(ID, configured(KILL));
     node.filtered(100, ID, 1);
     assertThat(only().denialsVisible()).isFalse();
@@ -324,9 +405,18 @@ class SurveyTest {
   }
 
   @Test
-  void aSettingThatCannotBeReadIsTakenToBeTheKernelsDefault() throws Exception {
+  void aSettingThatCannotBeReadIsTakenToBeTheKernelsDefaultAndLeavesNothingCertain()
+      throws Exception {
     Files.delete(node.proc.resolve("sys/kernel/seccomp/actions_logged"));
+    node.containerd(ID, configured(KILL));
+    node.filtered(100, ID, 1);
     assertThat(survey.take().node().assumed()).isTrue();
+    assertThat(only())
+        .extracting(ContainerPosture::denialsVisible, ContainerPosture::reason)
+        .containsExactly(
+            false,
+            "the kernel writes down KILL_PROCESS, but not for certain:"
+                + " kernel.seccomp.actions_logged cannot be read");
   }
 
   @Test

@@ -39,9 +39,41 @@ class OciConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{}", "{\"linux\":{}}", "{\"linux\":{\"seccomp\":null}}"})
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"linux\":null}",
+        "{\"linux\":{}}",
+        "{\"linux\":{\"seccomp\":null}}",
+        "{\"linux\":{\"seccomp\":{}}}", // runc's SetupSeccomp
+        "{\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_KILL\"},\"seccomp\":null}}",
+      })
   void withoutAProfileTheRuntimeLoadsNoFilter(String json) throws Exception {
     assertThat(read(json).seccomp()).isNull();
+  }
+
+  /** As Go's encoding/json, by which runtimes read, does with a pointer to a structure. */
+  @Test
+  void fieldsInAnyCaseCountAndWhatIsSaidTwiceIsPutTogether() throws Exception {
+    Profile profile =
+        Objects.requireNonNull(
+            read("{\"LINUX\":{\"Seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":"
+                    + "[\"SECCOMP_FILTER_FLAG_LOG\"]}},\"linux\":{\"\u017feccomp\":"
+                    + "{\"DefaultAction\":\"SCMP_ACT_ERRNO\"}}}")
+                .seccomp());
+    assertThat(profile.defaultAction()).isEqualTo(SeccompAction.ERRNO);
+    assertThat(profile.logs()).isTrue();
+  }
+
+  /** The specification of runtimes has no {@code name}; that is in files of profiles alone. */
+  @Test
+  void theOldNameOfARuleMeansNothingToARuntime() throws Exception {
+    Profile profile =
+        Objects.requireNonNull(
+            read("{\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":"
+                    + "[{\"name\":\"acct\",\"action\":\"SCMP_ACT_ERRNO\"}]}}}")
+                .seccomp());
+    assertThat(profile.actions()).containsExactly(SeccompAction.ALLOW);
   }
 
   static Stream<Arguments> identities() {
@@ -96,7 +128,7 @@ class OciConfigTest {
         "[]",
         "{\"linux\":7}",
         "{\"linux\":{\"seccomp\":[]}}",
-        "{\"linux\":{\"seccomp\":{}}}",
+        "{\"linux\":{\"seccomp\":{\"syscalls\":[{\"action\":\"SCMP_ACT_LOG\"}]}}}",
         "{\"annotations\":[]}",
         "{\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}",
         "\u0000",

@@ -139,6 +139,63 @@ class ProfileReaderTest {
         .containsExactly(new Condition(5, "SCMP_CMP_NE", -1, Long.MIN_VALUE));
   }
 
+  /** What Go's encoding/json, by which runtimes read, makes of it. */
+  static Stream<Arguments> asGoReads() {
+    String deny = "{\"names\":[\"a\"],\"action\":\"SCMP_ACT_ERRNO\"}";
+    String log = "[\"SECCOMP_FILTER_FLAG_LOG\"]";
+    return Stream.of(
+        Arguments.of("{\"DEFAULTACTION\":\"SCMP_ACT_ERRNO\",\"Flags\":" + log + "}", "ERRNO", true),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultaction\":\"SCMP_ACT_LOG\"}",
+            "LOG",
+            false),
+        Arguments.of("{\"defaultAction\":\"SCMP_ACT_LOG\",\"defaultAction\":null}", "LOG", false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"flags\":" + log + ",\"flags\":[]}",
+            "LOG",
+            false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"flags\":" + log + ",\"flags\":null}",
+            "LOG",
+            false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"flags\":[\"SECCOMP_FILTER_FLAG_FUTURE\"]}",
+            "LOG",
+            false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[" + deny + "],\"syscalls\":[]}",
+            "LOG",
+            false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"\u017fyscalls\":[" + deny + "]}",
+            "ERRNO,LOG",
+            false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[{\"Names\":[\"a\"],\"names\":[],"
+                + "\"action\":\"SCMP_ACT_ERRNO\"}]}",
+            "LOG",
+            false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[{\"names\":[null,\"\",\"a b\"],"
+                + "\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"INDEX\":null,\"op\":null}]}]}",
+            "LOG",
+            false),
+        Arguments.of(
+            "{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[{\"name\":\"a\","
+                + "\"Action\":\"SCMP_ACT_ERRNO\"}]}",
+            "ERRNO,LOG",
+            false));
+  }
+
+  @ParameterizedTest
+  @MethodSource("asGoReads")
+  void aProfileIsReadAsRuntimesReadIt(String json, String actions, boolean logs) throws Exception {
+    Profile profile = read(json);
+    assertThat(profile.actions().stream().map(Enum::name).sorted().collect(Collectors.joining(",")))
+        .isEqualTo(actions);
+    assertThat(profile.logs()).isEqualTo(logs);
+  }
+
   static Stream<Arguments> hostile() {
     String action = "\"defaultAction\":\"SCMP_ACT_ALLOW\"";
     String rule = "{" + action + ",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_LOG\"";
