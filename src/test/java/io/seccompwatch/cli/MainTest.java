@@ -86,8 +86,10 @@ class MainTest {
   }
 
   @Test
-  void aStartThatFailsIsExit1() {
-    Cli.Ran ran = Cli.run("run", "--source", "kmsg", "--kubernetes", "required");
+  void aStartThatFailsIsExit1(@TempDir Path state) {
+    Cli.Ran ran =
+        Cli.run(
+            "run", "--source", "kmsg", "--kubernetes", "required", "--state-dir", state.toString());
     assertThat(ran.exit()).isEqualTo(1);
     assertThat(ran.err()).startsWith("seccomp-watch: cannot start: kubernetes: ").hasLineCount(1);
   }
