@@ -28,8 +28,8 @@ meet, and no namespace has a dot in its name.
 {{- end -}}
 
 {{- define "seccomp-watch.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "seccomp-watch.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "seccomp-watch.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* What every object has but its name and instance. The schema keeps commonLabels off these keys. */}}
@@ -37,7 +37,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: seccomp-watch
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -143,8 +143,8 @@ authorization: kubernetes
 
 {{/* The test's pod must not be taken for an agent, by the Service or by the DaemonSet. */}}
 {{- define "seccomp-watch.testSelectorLabels" -}}
-app.kubernetes.io/name: {{ include "seccomp-watch.name" . | trunc 58 }}-test
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: "{{ include "seccomp-watch.name" . | trunc 58 }}-test"
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "seccomp-watch.testLabels" -}}

@@ -16,16 +16,16 @@ scrapeTimeout: {{ . }}
 tlsConfig:
   ca:
     secret:
-      name: {{ $v.tls.secretName }}
-      key: {{ $v.tls.caKey }}
+      name: {{ $v.tls.secretName | quote }}
+      key: {{ $v.tls.caKey | quote }}
   serverName: {{ default (include "seccomp-watch.host" .root) $v.tls.serverName }}
 {{- end }}
 {{- with .monitor.tokenSecret }}
 authorization:
   type: Bearer
   credentials:
-    name: {{ . }}
-    key: {{ $.monitor.tokenKey }}
+    name: {{ . | quote }}
+    key: {{ $.monitor.tokenKey | quote }}
 {{- end }}
 relabelings:
   - sourceLabels: [__meta_kubernetes_pod_node_name]

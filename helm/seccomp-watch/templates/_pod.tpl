@@ -58,7 +58,7 @@ capabilities:
     # The kubelet asks the pod's address otherwise.
     host: {{ $.Values.listen.host | trimAll "[]" | quote }}
     {{- end }}
-    path: {{ ternary "/readyz" "/livez" (eq $name "readiness") }}
+    path: {{ ternary "/readyz" "/livez" (eq $name "readiness") | quote }}
     port: metrics
     scheme: {{ include "seccomp-watch.scheme" $ | upper }}
   periodSeconds: {{ $probe.periodSeconds }}
@@ -125,22 +125,22 @@ limits:
 {{- $is := include "seccomp-watch.derived" . | fromYaml -}}
 - name: config
   configMap:
-    name: {{ include "seccomp-watch.fullname" . }}
+    name: {{ include "seccomp-watch.fullname" . | quote }}
 {{- if $v.tls.enabled }}
 - name: tls
   secret:
-    secretName: {{ $v.tls.secretName }}
+    secretName: {{ $v.tls.secretName | quote }}
     defaultMode: 256 # 0400
     items:
-      - key: {{ $v.tls.certKey }}
-        path: {{ $v.tls.certKey }}
-      - key: {{ $v.tls.privateKeyKey }}
-        path: {{ $v.tls.privateKeyKey }}
+      - key: {{ $v.tls.certKey | quote }}
+        path: {{ $v.tls.certKey | quote }}
+      - key: {{ $v.tls.privateKeyKey | quote }}
+        path: {{ $v.tls.privateKeyKey | quote }}
 {{- end }}
 - name: state
   {{- if eq $v.state.type "hostPath" }}
   hostPath:
-    path: {{ $v.state.hostPath }}
+    path: {{ $v.state.hostPath | quote }}
     type: {{ $v.runAsNonRoot | ternary "Directory" "DirectoryOrCreate" }}
   {{- else }}
   emptyDir:
@@ -157,7 +157,7 @@ limits:
 {{- range $i, $directory := $is.directories }}
 - name: logs-{{ $i }}
   hostPath:
-    path: {{ $directory }}
+    path: {{ $directory | quote }}
     type: Directory
 {{- end }}
 {{- if $v.posture.kubeletProfiles }}
@@ -169,7 +169,7 @@ limits:
 {{- range $i, $directory := include "seccomp-watch.runtimeDirectories" . | fromJsonArray }}
 - name: runtime-{{ $i }}
   hostPath:
-    path: {{ $directory }}
+    path: {{ $directory | quote }}
     type: Directory
 {{- end }}
 {{- with $v.extraVolumes }}
