@@ -32,7 +32,7 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
       return bad();
     }
     String right = Site.isApi(path) ? API_PREFIX + path : path;
-    return switch (reviews.verdict(token, right)) {
+    return switch (reviews.verdict(token, right, asked.peer())) {
       case ALLOWED -> null;
       case UNKNOWN_TOKEN -> bad();
       case FORBIDDEN -> {
