@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 public final class HttpApi implements WebServer {
 
   private static final int BACKLOG = 32;
+  private static final int CHUNK = 16 * 1_024;
 
   /** The JDK's server has its bounds as system properties only, and by default none. */
   private static final Map<String, String> SERVER_BOUNDS =
@@ -66,31 +67,35 @@ public final class HttpApi implements WebServer {
 
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
-      Response response = respond(exchange);
-      exchange.getResponseHeaders().set("Content-Type", response.contentType());
-      exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
-      response.headers().forEach(exchange.getResponseHeaders()::set);
-      boolean head = exchange.getRequestMethod().equals("HEAD");
-      if (head || response.body().length == 0) {
-        exchange.sendResponseHeaders(response.status(), -1);
-        return;
-      }
-      exchange.sendResponseHeaders(response.status(), response.body().length);
-      try (OutputStream out = exchange.getResponseBody()) {
-        out.write(response.body());
-      }
+      Headers headers = exchange.getRequestHeaders();
+      site.answer(
+          new Asked(
+              exchange.getRequestMethod(),
+              exchange.getRequestURI(),
+              exchange.getRemoteAddress().getAddress(),
+              headers.getFirst("Host"),
+              headers.getFirst("Accept"),
+              headers.getFirst("Authorization")),
+          response -> write(response, exchange));
     }
   }
 
-  private Response respond(HttpExchange exchange) {
-    Headers headers = exchange.getRequestHeaders();
-    return site.answer(
-        new Asked(
-            exchange.getRequestMethod(),
-            exchange.getRequestURI(),
-            exchange.getRemoteAddress().getAddress(),
-            headers.getFirst("Host"),
-            headers.getFirst("Accept"),
-            headers.getFirst("Authorization")));
+  private static void write(Response response, HttpExchange exchange) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", response.contentType());
+    exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
+    response.headers().forEach(exchange.getResponseHeaders()::set);
+    boolean head = exchange.getRequestMethod().equals("HEAD");
+    if (head || response.body().length == 0) {
+      exchange.sendResponseHeaders(response.status(), -1);
+      return;
+    }
+    exchange.sendResponseHeaders(response.status(), response.body().length);
+    byte[] body = response.body();
+    try (OutputStream out = exchange.getResponseBody()) {
+      // The JDK's server copies what it is given at once
+      for (int at = 0; at < body.length; at += CHUNK) {
+        out.write(body, at, Math.min(CHUNK, body.length - at));
+      }
+    }
   }
 }

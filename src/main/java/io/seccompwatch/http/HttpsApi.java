@@ -1,6 +1,7 @@
 package io.seccompwatch.http;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -32,15 +33,17 @@ public final class HttpsApi implements WebServer {
    * What a client may take.
    *
    * @param connections at once; what comes beyond is hung up on
+   * @param ofOneClient how many of them one address may have, so that the probes find a place
    * @param request for the handshake, and for a request from its first byte on
    * @param response for an answer to be made and read
    * @param idle between requests
    */
-  public record Limits(int connections, Duration request, Duration response, Duration idle) {
+  public record Limits(
+      int connections, int ofOneClient, Duration request, Duration response, Duration idle) {
 
     /** Those of {@link HttpApi}; TLS takes some 50 KB a connection, so there are fewer. */
     public static final Limits DEFAULT =
-        new Limits(64, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30));
+        new Limits(64, 16, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30));
   }
 
   private static final int BACKLOG = 32;
@@ -107,7 +110,7 @@ public final class HttpsApi implements WebServer {
     while (!server.isClosed()) {
       try {
         Socket socket = server.accept();
-        if (open.size() >= limits.connections()) {
+        if (open.size() >= limits.connections() || hasItsShare(socket.getInetAddress())) {
           hangUp(socket);
         } else {
           open.add(socket);
@@ -119,6 +122,11 @@ public final class HttpsApi implements WebServer {
         return; // closed
       }
     }
+  }
+
+  private boolean hasItsShare(InetAddress client) {
+    return open.stream().filter(socket -> client.equals(socket.getInetAddress())).count()
+        >= limits.ofOneClient();
   }
 
   private void pause() {

@@ -1,6 +1,6 @@
 package io.seccompwatch.http;
 
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Serves one client, request by request, each part of it within its time. For one thread. */
 final class HttpsConnection {
 
+  private static final int SMALL = 4 * 1_024;
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
   /** RFC 9110, 5.6.7; the JDK's RFC_1123_DATE_TIME has days of one digit. */
@@ -63,7 +64,7 @@ final class HttpsConnection {
     tls.setEnabledProtocols(PROTOCOLS);
     tls.startHandshake();
     RequestReader requests = new RequestReader(tls.getInputStream());
-    OutputStream out = tls.getOutputStream();
+    OutputStream out = new BufferedOutputStream(tls.getOutputStream(), SMALL);
     boolean more = true;
     while (more) {
       more = serveOne(requests, out);
@@ -80,15 +81,16 @@ final class HttpsConnection {
       head = requests.next(() -> within.accept(limits.request()));
     } catch (RequestReader.BadRequestException e) {
       within.accept(limits.response());
-      out.write(bytes(Response.text(e.status(), e.getMessage() + "\n"), false, false));
+      write(Response.text(e.status(), e.getMessage() + "\n"), false, false, out);
       return false;
     }
     if (head == null) {
       return false;
     }
     within.accept(limits.response());
-    Response response = site.answer(asked(head, socket.getInetAddress()));
-    out.write(bytes(response, head.method().equals("HEAD"), head.keepAlive()));
+    site.answer(
+        asked(head, socket.getInetAddress()),
+        response -> write(response, head.method().equals("HEAD"), head.keepAlive(), out));
     return head.keepAlive();
   }
 
@@ -102,8 +104,9 @@ final class HttpsConnection {
         head.headers().get("authorization"));
   }
 
-  /** All of the answer, to be written at once. */
-  private static byte[] bytes(Response response, boolean head, boolean keepAlive) {
+  /** A small answer goes out as one record. */
+  private static void write(Response response, boolean head, boolean keepAlive, OutputStream out)
+      throws IOException {
     StringBuilder text = new StringBuilder(256);
     text.append("HTTP/1.1 ").append(response.status()).append(' ').append(reason(response));
     field(text, "Date", date(Instant.now()));
@@ -115,12 +118,11 @@ final class HttpsConnection {
       field(text, "Connection", "close");
     }
     text.append("\r\n\r\n");
-    ByteArrayOutputStream all = new ByteArrayOutputStream(text.length() + response.body().length);
-    all.writeBytes(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+    out.write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
     if (!head) {
-      all.writeBytes(response.body());
+      out.write(response.body());
     }
-    return all.toByteArray();
+    out.flush();
   }
 
   static String date(Instant time) {

@@ -20,7 +20,7 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
 
   @Override
   public @Nullable Response refuse(String path, Asked asked) {
-    if (!path.equals("/metrics") && !Site.isApi(path)) {
+    if (!Site.isTelling(path)) {
       return null;
     }
     String header = asked.authorization();

@@ -43,7 +43,7 @@ class HttpsApiTest {
   /** Short ones, so that a client that holds on to something is seen to be let go of. */
   private static final HttpsApi.Limits SHORT =
       new HttpsApi.Limits(
-          4, Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(500));
+          4, 4, Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(500));
 
   private static final Map<String, Page> PAGES =
       Map.of(
@@ -140,12 +140,17 @@ class HttpsApiTest {
         "GET /livez HTTP/1.1~Host: x~ folded: y~~                | 400",
         "GET /livez HTTP/1.1~Host: x~Content-Length : 0~~        | 400",
         "GET /livez HTTP/1.1~Host: x~A: \u0001~~                 | 400",
+        "GET /livez HTTP/1.1~Host: x~A: \u007fb~~                | 400",
+        "GET /livez HTTP/1.1~Host: x~A:{LF}Content-Length: 9~~   | 400",
+        "GET /livez HTTP/1.1~Host: x~A: b{LF}~~                  | 400",
+        "GET /livez HTTP/1.1~Host: x~A: b{CR}~~                  | 400",
         "GET /livez HTTP/1.0~Authorization: a~authorization: b~~ | 400",
         "GET /livez HTTP/1.0~~                                   | 200",
         "~~GET /livez HTTP/1.0~~                                 | 200",
       })
   void what_could_be_read_in_two_ways_is_refused(String request, int status) throws Exception {
-    assertThat(raw(request.replace("~", "\r\n"))).startsWith("HTTP/1.1 " + status + " ");
+    String sent = request.replace("~", "\r\n").replace("{LF}", "\n").replace("{CR}", "\r");
+    assertThat(raw(sent)).startsWith("HTTP/1.1 " + status + " ");
   }
 
   @Test
@@ -316,7 +321,7 @@ class HttpsApiTest {
     close();
     open(
         new HttpsApi.Limits(
-            2, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
+            2, 2, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
     try (SSLSocket first = connect();
         SSLSocket second = connect()) {
       try (Socket third = plain()) {
@@ -326,6 +331,26 @@ class HttpsApiTest {
       assertThat(ask(second, "GET /livez HTTP/1.0\r\n\r\n")).endsWith("ok\n");
     }
     Await.until("there is room again", this::livez);
+  }
+
+  /** All of 127/8 is this machine: a scraper, and the kubelet's probe. */
+  @Test
+  void a_client_that_takes_its_share_of_the_places_leaves_the_others_theirs() throws Exception {
+    close();
+    open(
+        new HttpsApi.Limits(
+            3, 2, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
+    try (SSLSocket first = connect();
+        SSLSocket second = connect()) {
+      try (Socket third = plain()) {
+        assertThat(drain(third)).isZero();
+      }
+      try (SSLSocket probe = connectFrom("127.0.0.2")) {
+        assertThat(ask(probe, "GET /livez HTTP/1.0\r\n\r\n")).endsWith("ok\n");
+      }
+      assertThat(ask(first, "GET /livez HTTP/1.0\r\n\r\n")).endsWith("ok\n");
+      assertThat(ask(second, "GET /livez HTTP/1.0\r\n\r\n")).endsWith("ok\n");
+    }
   }
 
   @Test
@@ -375,6 +400,14 @@ class HttpsApiTest {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.address().getPort());
     socket.setSoTimeout(PATIENCE_MILLIS);
     return socket;
+  }
+
+  private SSLSocket connectFrom(String address) throws IOException {
+    int port = api.address().getPort();
+    Socket socket =
+        new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.ofLiteral(address), 0);
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    return (SSLSocket) trust.getSocketFactory().createSocket(socket, "127.0.0.1", port, true);
   }
 
   private SSLSocket unconnected() throws IOException {
