@@ -186,6 +186,28 @@ class SiteTest {
   }
 
   @Test
+  void what_tells_of_workloads_has_a_bound_in_all_and_health_has_none() throws IOException {
+    Page large = request -> new Response(200, "text/plain", new byte[LargeAnswers.BYTES / 2 + 1]);
+    Map<String, Page> pages = Map.of("/metrics", large, "/api/v1/status", large, "/livez", page());
+    Site site = Site.local(pages, "0.0.0.0", denials);
+    site.answer(
+        asked("GET", "/metrics", "10.0.0.1", null, null),
+        first -> {
+          assertThat(first.status()).isEqualTo(200);
+          for (String path : List.of("/metrics", "/api/v1/status")) {
+            Response second = answer(site, asked("GET", path, "127.0.0.1", null, null));
+            assertThat(second.status()).isEqualTo(503);
+            assertThat(second.headers()).containsEntry("Retry-After", "5");
+          }
+          assertThat(answer(site, asked("GET", "/livez", "10.0.0.1", null, null)).status())
+              .isEqualTo(200);
+        });
+    assertThat(denials.byReason()).containsEntry("too_many_answers", 2L);
+    assertThat(answer(site, asked("GET", "/metrics", "10.0.0.1", null, null)).status())
+        .isEqualTo(200);
+  }
+
+  @Test
   void a_token_that_is_longer_than_any_is_not_asked_about() {
     String header = "Bearer " + "a".repeat(8 * 1_024);
     assertThat(answer(authorized(), asked("GET", "/metrics", "::1", "x", header)).status())

@@ -35,14 +35,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real TLS server, asked over a socket. */
-class HttpsApiTest {
+class WebServerTlsTest {
 
   private static final int BIG = 16 << 20;
   private static final int PATIENCE_MILLIS = 10_000;
 
   /** Short ones, so that a client that holds on to something is seen to be let go of. */
-  private static final HttpsApi.Limits SHORT =
-      new HttpsApi.Limits(
+  private static final WebServer.Limits SHORT =
+      new WebServer.Limits(
           4, 4, Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(500));
 
   private static final Map<String, Page> PAGES =
@@ -66,7 +66,7 @@ class HttpsApiTest {
 
   @TempDir private Path work;
   private TlsFiles files;
-  private HttpsApi api;
+  private WebServer api;
   private SSLContext trust;
 
   @BeforeAll
@@ -80,7 +80,7 @@ class HttpsApiTest {
     use(ec);
     files = new TlsFiles(work.resolve("tls.crt"), work.resolve("tls.key"));
     trust = ec.trust();
-    open(HttpsApi.Limits.DEFAULT);
+    open(WebServer.Limits.DEFAULT);
   }
 
   private void use(TestCertificate certificate) throws IOException {
@@ -88,9 +88,9 @@ class HttpsApiTest {
     Files.writeString(work.resolve("tls.key"), certificate.keyPem());
   }
 
-  private void open(HttpsApi.Limits limits) throws IOException {
+  private void open(WebServer.Limits limits) throws IOException {
     api =
-        new HttpsApi(
+        new WebServer(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), SITE, files, limits);
   }
 
@@ -175,7 +175,7 @@ class HttpsApiTest {
 
   @Test
   void a_date_is_as_http_has_it() {
-    assertThat(HttpsConnection.date(Instant.parse("2026-11-01T09:08:07.6Z")))
+    assertThat(Connection.date(Instant.parse("2026-11-01T09:08:07.6Z")))
         .isEqualTo("Sun, 01 Nov 2026 09:08:07 GMT");
   }
 
@@ -320,7 +320,7 @@ class HttpsApiTest {
   void who_comes_when_all_places_are_taken_is_hung_up_on_at_once() throws Exception {
     close();
     open(
-        new HttpsApi.Limits(
+        new WebServer.Limits(
             2, 2, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
     try (SSLSocket first = connect();
         SSLSocket second = connect()) {
@@ -338,7 +338,7 @@ class HttpsApiTest {
   void a_client_that_takes_its_share_of_the_places_leaves_the_others_theirs() throws Exception {
     close();
     open(
-        new HttpsApi.Limits(
+        new WebServer.Limits(
             3, 2, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
     try (SSLSocket first = connect();
         SSLSocket second = connect()) {
@@ -360,9 +360,9 @@ class HttpsApiTest {
       api.close();
       drain(socket);
     }
-    api = new HttpsApi(address, SITE, files, HttpsApi.Limits.DEFAULT);
+    api = new WebServer(address, SITE, files, WebServer.Limits.DEFAULT);
     assertThat(livez()).isTrue();
-    assertThatThrownBy(() -> new HttpsApi(address, SITE, files, SHORT).close())
+    assertThatThrownBy(() -> new WebServer(address, SITE, files, SHORT).close())
         .isInstanceOf(IOException.class);
   }
 

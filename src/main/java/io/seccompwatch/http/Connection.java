@@ -2,6 +2,7 @@ package io.seccompwatch.http;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -18,7 +19,7 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /** Serves one client, request by request, each part of it within its time. For one thread. */
-final class HttpsConnection {
+final class Connection {
 
   private static final int SMALL = 4 * 1_024;
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
@@ -29,21 +30,22 @@ final class HttpsConnection {
           .withZone(ZoneOffset.UTC);
 
   private final Socket socket;
-  private final SSLContext context;
+  private final @Nullable SSLContext context;
   private final Site site;
-  private final HttpsApi.Limits limits;
+  private final WebServer.Limits limits;
   private final Consumer<Duration> within;
 
   /**
    * @param socket the connection, to be closed by its owner
+   * @param context for TLS; null for plain HTTP
    * @param within asks for the socket to be closed when a time is over, instead of the time that
    *     was asked for before
    */
-  HttpsConnection(
+  Connection(
       Socket socket,
-      SSLContext context,
+      @Nullable SSLContext context,
       Site site,
-      HttpsApi.Limits limits,
+      WebServer.Limits limits,
       Consumer<Duration> within) {
     this.socket = socket;
     this.context = context;
@@ -59,19 +61,39 @@ final class HttpsConnection {
    */
   void serve() throws IOException {
     within.accept(limits.request());
+    if (context == null) {
+      serveAll(socket);
+      within.accept(limits.request());
+      sayGoodbye();
+      return;
+    }
     SSLSocketFactory factory = context.getSocketFactory();
     SSLSocket tls = (SSLSocket) factory.createSocket(socket, null, true);
     tls.setEnabledProtocols(PROTOCOLS);
     tls.startHandshake();
-    RequestReader requests = new RequestReader(tls.getInputStream());
-    OutputStream out = new BufferedOutputStream(tls.getOutputStream(), SMALL);
+    serveAll(tls);
+    within.accept(limits.request());
+    tls.close();
+  }
+
+  private void serveAll(Socket stream) throws IOException {
+    RequestReader requests = new RequestReader(stream.getInputStream());
+    OutputStream out = new BufferedOutputStream(stream.getOutputStream(), SMALL);
     boolean more = true;
     while (more) {
       more = serveOne(requests, out);
       within.accept(limits.idle());
     }
-    within.accept(limits.request()); // to say goodbye
-    tls.close();
+  }
+
+  /** A socket that is closed with something unread, a body say, takes back what it has sent. */
+  private void sayGoodbye() throws IOException {
+    socket.shutdownOutput();
+    byte[] rest = new byte[SMALL];
+    InputStream in = socket.getInputStream();
+    for (int read = 0; read >= 0; ) {
+      read = in.read(rest);
+    }
   }
 
   /** Serves a request; says whether another one may follow. */
