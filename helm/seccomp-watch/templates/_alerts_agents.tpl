@@ -46,7 +46,7 @@ time() - max by (cluster, instance) (
   seccomp_watch_canary_last_success_timestamp_seconds
 ) <= max by (cluster, instance) (seccomp_watch_canary_interval_seconds) * %[2]v` $by $rules.SeccompWatchSourceSilent.threshold)
   "summary" `{{ $labels.source }} brings no records on node {{ or $labels.node $labels.instance }}.`
-  "description" (printf `Source {{ $labels.source }} of %s can be read, but has not brought the canary for {{ $value | humanizeDuration }}, while another source did. For audit-log look whether auditd runs and writes this very file; for audit-netlink whether the agent is in the host's network namespace.` $where)
+  "description" (printf `Source {{ $labels.source }} of %s can be read, but has not brought the canary {{ if gt $value 1e8 }}since it started{{ else }}for {{ $value | humanizeDuration }}{{ end }}, while another source did. For audit-log look whether auditd runs and writes this very file; for audit-netlink whether the agent is in the host's network namespace.` $where)
 ) }}
 
 {{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchCanaryMissed"
