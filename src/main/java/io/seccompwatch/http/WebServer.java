@@ -6,8 +6,10 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -15,13 +17,14 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves a {@link Site} over HTTP or HTTPS until it is closed: so many connections in all and of
- * one client, and so long for a handshake and a request, for an answer, and for nothing, so that
- * slow or many clients cost the node no memory and the probes find a place. Thread-safe.
+ * Serves a {@link Site} over HTTP or HTTPS until it is closed: so many connections, shared fairly
+ * among the clients, and so long for a handshake and a request, for an answer, and for nothing, so
+ * that slow or many clients cost the node no memory and the probes find a place. Thread-safe.
  *
  * <p>This is not the JDK's HttpServer: there one client may have all connections, and its bounds
  * are properties of the whole JVM. Its HttpsServer cannot be bounded at all: it closes a connection
@@ -34,18 +37,17 @@ public final class WebServer implements AutoCloseable {
   /**
    * What a client may take.
    *
-   * @param connections at once; what comes beyond is hung up on
-   * @param ofOneClient how many of them one address may have, so that the probes find a place
+   * @param connections at once; what comes beyond is hung up on, or takes the place of the oldest
+   *     one of the address that has the most, so that the probes find a place
    * @param request for the handshake, and for a request from its first byte on
    * @param response for an answer to be made and read
    * @param idle between requests
    */
-  public record Limits(
-      int connections, int ofOneClient, Duration request, Duration response, Duration idle) {
+  public record Limits(int connections, Duration request, Duration response, Duration idle) {
 
     /** TLS takes some 50 KB a connection. */
     public static final Limits DEFAULT =
-        new Limits(64, 16, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30));
+        new Limits(64, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30));
   }
 
   private static final int BACKLOG = 32;
@@ -57,7 +59,10 @@ public final class WebServer implements AutoCloseable {
   private final @Nullable TlsFiles files;
   private final Site site;
   private final Limits limits;
-  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+
+  /** By age; with those that are closed and still have a thread. */
+  private final Queue<Socket> open = new ConcurrentLinkedQueue<>();
+
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 1).factory());
   private final Thread acceptor;
@@ -114,7 +119,7 @@ public final class WebServer implements AutoCloseable {
     while (!server.isClosed()) {
       try {
         Socket socket = server.accept();
-        if (open.size() >= limits.connections() || hasItsShare(socket.getInetAddress())) {
+        if (!hasPlace(socket.getInetAddress())) {
           hangUp(socket);
         } else {
           open.add(socket);
@@ -128,9 +133,23 @@ public final class WebServer implements AutoCloseable {
     }
   }
 
-  private boolean hasItsShare(InetAddress client) {
-    return open.stream().filter(socket -> client.equals(socket.getInetAddress())).count()
-        >= limits.ofOneClient();
+  /** Whether there is a place for one more of this client, taken from another one if need be. */
+  private boolean hasPlace(InetAddress client) {
+    List<Socket> used = open.stream().filter(socket -> !socket.isClosed()).toList();
+    if (used.size() < limits.connections()) {
+      return open.size() < 2 * limits.connections();
+    }
+    Map<InetAddress, Long> ofEach =
+        used.stream().collect(Collectors.groupingBy(Socket::getInetAddress, Collectors.counting()));
+    long most = ofEach.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    if (open.size() >= 2 * limits.connections() || most <= ofEach.getOrDefault(client, 0L) + 1) {
+      return false;
+    }
+    used.stream()
+        .filter(socket -> ofEach.getOrDefault(socket.getInetAddress(), 0L) == most)
+        .findFirst()
+        .ifPresent(WebServer::hangUp);
+    return true;
   }
 
   private void pause() {
