@@ -16,6 +16,16 @@ sum by (%s, source, reason) (
   "description" (printf `In the last 15 minutes %s learnt from {{ $labels.source }} that audit records are lost: {{ $labels.reason }}. Denials may be among them. The runbook has what to do for each reason; mostly the node's audit or log limits are too low, or the node is flooded.` $where)
 ) }}
 
+{{- $untrusted := include "seccomp-watch.alerts.recent" (dict "seconds" 900 "series" `seccomp_watch_records_rejected_total{reason="untrusted_origin"}`) }}
+{{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchRecordsUntrusted"
+  "expr" (printf `
+sum by (%s, source) (
+%s
+) > %v` $by (indent 2 $untrusted) $rules.SeccompWatchRecordsUntrusted.threshold)
+  "summary" `Somebody seems to forge seccomp records on node {{ or $labels.node $labels.instance }}.`
+  "description" (printf `In the last 15 minutes {{ $labels.source }} brought %s records that the kernel does not seem to have written. They are not counted as denials. Look in the agent's log for their lines and find who wrote them; if nobody did, another source has missed true denials.` $where)
+) }}
+
 {{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchSourceDown"
   "expr" (printf `min by (%s, source) (seccomp_watch_source_up) == 0` $by)
   "summary" `{{ $labels.source }} cannot be read on node {{ or $labels.node $labels.instance }}.`
@@ -36,7 +46,7 @@ time() - max by (cluster, instance) (
   seccomp_watch_canary_last_success_timestamp_seconds
 ) <= max by (cluster, instance) (seccomp_watch_canary_interval_seconds) * %[2]v` $by $rules.SeccompWatchSourceSilent.threshold)
   "summary" `{{ $labels.source }} brings no records on node {{ or $labels.node $labels.instance }}.`
-  "description" (printf `Source {{ $labels.source }} of %s can be read, but has not brought the canary for {{ $value | humanizeDuration }}, while another source did. For audit-log look whether auditd runs and writes this very file; for audit-netlink whether the agent is in the host's network namespace.` $where)
+  "description" (printf `Source {{ $labels.source }} of %s can be read, but has not brought the canary {{ if gt $value 1e8 }}since it started{{ else }}for {{ $value | humanizeDuration }}{{ end }}, while another source did. For audit-log look whether auditd runs and writes this very file; for audit-netlink whether the agent is in the host's network namespace.` $where)
 ) }}
 
 {{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchCanaryMissed"

@@ -26,8 +26,7 @@ import java.util.spi.ToolProvider;
 public final class AssembleDistribution {
 
   private static final String MODULES =
-      "java.base,java.logging,java.management,java.net.http,jdk.httpserver,jdk.management,"
-          + "jdk.unsupported";
+      "java.base,java.logging,java.management,java.net.http,jdk.management,jdk.unsupported";
 
   /**
    * What is linked. Compressed, the classes take 13 MB instead of 29, and neither start nor memory
@@ -44,7 +43,7 @@ public final class AssembleDistribution {
           "--no-header-files",
           "--no-man-pages",
           "--exclude-files="
-              + "/java.base/bin/keytool,/jdk.httpserver/bin/jwebserver,/java.base/lib/jexec,"
+              + "/java.base/bin/keytool,/java.base/lib/jexec,"
               + "/java.base/lib/jrt-fs.jar,/java.base/lib/classlist");
 
   private static final String RECORDS =

@@ -86,7 +86,6 @@ class RoomsTest {
       new TreeMap<>(
           Map.of(
               "picocli..", List.of("cli"),
-              "com.sun.net.httpserver..", List.of("http"),
               "org.snakeyaml..", List.of("agent"),
               "io.fabric8..", List.of("kubernetes"),
               "io.micrometer..", List.of("agent"),

@@ -1,8 +1,6 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.http.Denials;
-import io.seccompwatch.http.HttpApi;
-import io.seccompwatch.http.HttpsApi;
 import io.seccompwatch.http.Page;
 import io.seccompwatch.http.ReviewCache;
 import io.seccompwatch.http.ReviewCache.Verdict;
@@ -75,9 +73,7 @@ final class Endpoint {
                     () -> System.nanoTime() / 1_000_000),
                 denials);
     try {
-      return tls == null
-          ? new HttpApi(address, site)
-          : new HttpsApi(address, site, tls, HttpsApi.Limits.DEFAULT);
+      return new WebServer(address, site, tls, WebServer.Limits.DEFAULT);
     } catch (IOException e) {
       throw new AgentException(
           "cannot listen: "

@@ -22,6 +22,8 @@ public final class Denials {
     API_UNAVAILABLE,
     /** Too many tokens are being asked about. */
     TOO_MANY_REVIEWS,
+    /** Too many answers are being read, too slowly. */
+    TOO_MANY_ANSWERS,
     /** The query API without authorization is for loopback. */
     NOT_LOOPBACK,
     /** It came over loopback under the name of somebody else. */

@@ -166,10 +166,12 @@ final class RequestReader {
       throw new BadRequestException(400, "a header without a name");
     }
     String name = line.substring(0, colon).toLowerCase(Locale.ROOT);
-    String value = line.substring(colon + 1).strip();
-    if (value.chars().anyMatch(c -> c < ' ' && c != '\t')) {
+    String value = line.substring(colon + 1);
+    // Before the strip: a line feed alone, which strip would take, ends a header to some readers
+    if (value.chars().anyMatch(c -> (c < ' ' && c != '\t') || c == 0x7f)) {
       throw new BadRequestException(400, "a header with a control character");
     }
+    value = value.strip();
     String before = headers.get(name);
     if (before != null && SINGLE.contains(name)) {
       throw new BadRequestException(400, "header " + name + " comes twice");

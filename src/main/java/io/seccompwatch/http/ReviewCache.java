@@ -1,13 +1,16 @@
 package io.seccompwatch.http;
 
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Remembers for a while which token may read what, so that the API server is asked seldom and never
  * more often than it can bear: each token once at a time, and all of them within a budget. Tokens
- * that were good lately have a budget of their own, which a flood of bad ones cannot use up. No
- * token is kept, but a hash of it, salted anew for each process. Thread-safe.
+ * that were good lately have a budget of their own, which a flood of bad ones cannot use up; so
+ * have the others of a client that showed a good one lately, since a scraper's token is replaced
+ * every hour or so. No token is kept, but a hash of it, salted anew for each process. Thread-safe.
  */
 public final class ReviewCache {
 
@@ -55,10 +59,12 @@ public final class ReviewCache {
   static final int MAX_ALLOWED = 64;
   static final int MAX_DENIED = 256;
 
-  /** How many are asked about at once, of either sort. */
+  static final int MAX_PEERS = 64;
+
+  /** How many are asked about at once, of each standing. */
   static final int MAX_FLIGHTS = 4;
 
-  /** How many may be asked about at once and by the second, of either sort. */
+  /** How many may be asked about at once and by the second, of each standing. */
   static final int BURST = 20;
 
   static final int PER_SECOND = 2;
@@ -69,12 +75,25 @@ public final class ReviewCache {
 
   private record Kept(Verdict verdict, long at) {}
 
-  private record Flight(boolean good, CompletableFuture<Verdict> verdict) {}
+  /** What is known of a token that has to be asked about, each with a budget of its own. */
+  private enum Standing {
+    /** It was good lately. */
+    GOOD,
+    /** Another one of this client was. */
+    OF_KNOWN_PEER,
+    STRANGE
+  }
+
+  private record Flight(Standing standing, CompletableFuture<Verdict> verdict) {}
 
   /** So many at once, and a few each second. Guarded by its owner. */
   private static final class Budget {
     private double left = BURST;
     private long at;
+
+    private Budget(long at) {
+      this.at = at;
+    }
 
     private boolean take(long now) {
       left = Math.min(BURST, left + (now - at) * PER_SECOND / 1_000.0);
@@ -90,11 +109,14 @@ public final class ReviewCache {
   private final Reviewer reviewer;
   private final LongSupplier millis;
   private final byte[] salt = new byte[32];
-  private final Map<Key, Kept> allowed = new Bounded(MAX_ALLOWED);
-  private final Map<Key, Kept> denied = new Bounded(MAX_DENIED);
+  private final Map<Key, Kept> allowed = new Bounded<>(MAX_ALLOWED);
+  private final Map<Key, Kept> denied = new Bounded<>(MAX_DENIED);
+
+  /** When a client last showed a good token. */
+  private final Map<InetAddress, Long> peers = new Bounded<>(MAX_PEERS);
+
   private final Map<Key, Flight> flights = new HashMap<>();
-  private final Budget forGood = new Budget();
-  private final Budget forOthers = new Budget();
+  private final Map<Standing, Budget> budgets = new EnumMap<>(Standing.class);
 
   /**
    * An empty cache.
@@ -105,12 +127,17 @@ public final class ReviewCache {
     this.reviewer = reviewer;
     this.millis = millis;
     new SecureRandom().nextBytes(salt);
-    forGood.at = millis.getAsLong();
-    forOthers.at = forGood.at;
+    for (Standing standing : Standing.values()) {
+      budgets.put(standing, new Budget(millis.getAsLong()));
+    }
   }
 
-  /** Whether the token may get the path, as it is known or as the API server says now. */
-  Verdict verdict(String token, String path) {
+  /**
+   * Whether the token may get the path, as it is known or as the API server says now.
+   *
+   * @param peer who shows it
+   */
+  Verdict verdict(String token, String path, InetAddress peer) {
     Key key = new Key(hash(token), path);
     Flight flight;
     boolean own = false;
@@ -122,16 +149,16 @@ public final class ReviewCache {
       }
       flight = flights.get(key);
       if (flight == null) {
-        boolean good = allowed.containsKey(key);
-        if (!admit(good, now)) {
+        Standing standing = standing(key, peer, now);
+        if (!admit(standing, now)) {
           return Verdict.BUSY;
         }
         own = true;
-        flight = new Flight(good, new CompletableFuture<>());
+        flight = new Flight(standing, new CompletableFuture<>());
         flights.put(key, flight);
       }
     }
-    return own ? ask(key, flight, token) : await(flight);
+    return own ? ask(key, flight, token, peer) : await(flight);
   }
 
   /** What is known and still holds; forgets what is too old to be of any use. */
@@ -151,12 +178,20 @@ public final class ReviewCache {
     return bad;
   }
 
-  private boolean admit(boolean good, long now) {
-    long flying = flights.values().stream().filter(flight -> flight.good() == good).count();
-    return flying < MAX_FLIGHTS && (good ? forGood : forOthers).take(now);
+  private Standing standing(Key key, InetAddress peer, long now) {
+    if (allowed.containsKey(key)) {
+      return Standing.GOOD;
+    }
+    Long good = peers.get(peer);
+    return good != null && now - good < GOOD_MILLIS ? Standing.OF_KNOWN_PEER : Standing.STRANGE;
   }
 
-  private Verdict ask(Key key, Flight flight, String token) {
+  private boolean admit(Standing standing, long now) {
+    long flying = flights.values().stream().filter(each -> each.standing() == standing).count();
+    return flying < MAX_FLIGHTS && Objects.requireNonNull(budgets.get(standing)).take(now);
+  }
+
+  private Verdict ask(Key key, Flight flight, String token, InetAddress peer) {
     Verdict verdict = Verdict.UNAVAILABLE;
     try {
       verdict = reviewer.review(token, key.path());
@@ -165,20 +200,21 @@ public final class ReviewCache {
     } catch (RuntimeException e) {
       verdict = Verdict.UNAVAILABLE; // a defect, which must not let anybody in
     } finally {
-      keep(key, verdict);
+      keep(key, verdict, peer);
       flight.verdict().complete(verdict);
     }
     return verdict;
   }
 
   /** No answer is not kept, and does not make a good token a bad one. */
-  private synchronized void keep(Key key, Verdict verdict) {
+  private synchronized void keep(Key key, Verdict verdict, InetAddress peer) {
     flights.remove(key);
     Kept kept = new Kept(verdict, millis.getAsLong());
     switch (verdict) {
       case ALLOWED -> {
         denied.remove(key);
         allowed.put(key, kept);
+        peers.put(peer, kept.at());
       }
       case UNKNOWN_TOKEN, FORBIDDEN -> {
         allowed.remove(key);
@@ -212,7 +248,7 @@ public final class ReviewCache {
   }
 
   /** The entries used last. */
-  private static final class Bounded extends LinkedHashMap<Key, Kept> {
+  private static final class Bounded<K, V> extends LinkedHashMap<K, V> {
     private static final long serialVersionUID = 1L;
     private final int most;
 
@@ -222,7 +258,7 @@ public final class ReviewCache {
     }
 
     @Override
-    protected boolean removeEldestEntry(Map.Entry<Key, Kept> eldest) {
+    protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
       return size() > most;
     }
   }

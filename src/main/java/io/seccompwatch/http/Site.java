@@ -2,6 +2,7 @@ package io.seccompwatch.http;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +15,12 @@ public final class Site {
 
   private final Map<String, Page> pages;
   private final Access access;
+  private final LargeAnswers large;
 
-  private Site(Map<String, Page> pages, Access access) {
+  private Site(Map<String, Page> pages, Access access, Denials denials) {
     this.pages = Map.copyOf(pages);
     this.access = access;
+    this.large = new LargeAnswers(LargeAnswers.BYTES, denials);
   }
 
   /**
@@ -27,7 +30,7 @@ public final class Site {
    * @param denials counts what is refused
    */
   public static Site local(Map<String, Page> pages, String listenHost, Denials denials) {
-    return new Site(pages, new LoopbackOnly(listenHost, denials));
+    return new Site(pages, new LoopbackOnly(listenHost, denials), denials);
   }
 
   /**
@@ -36,7 +39,7 @@ public final class Site {
    * @param denials counts what is refused
    */
   public static Site authorized(Map<String, Page> pages, ReviewCache reviews, Denials denials) {
-    return new Site(pages, new TokenAccess(reviews, denials));
+    return new Site(pages, new TokenAccess(reviews, denials), denials);
   }
 
   /** Whether a path is of the query API. */
@@ -44,27 +47,46 @@ public final class Site {
     return path.startsWith("/api/");
   }
 
+  /** Whether a path tells of workloads: such answers are large, and not for everybody. */
+  static boolean isTelling(String path) {
+    return path.equals("/metrics") || isApi(path);
+  }
+
   /** Answers a request, whatever it is. */
-  Response answer(Asked asked) {
+  void answer(Asked asked, LargeAnswers.Writing writing) throws IOException {
+    Response refusal = refusal(asked);
+    String path = asked.target().getPath();
+    if (refusal != null) {
+      writing.write(refusal);
+    } else if (isTelling(path)) {
+      large.answer(() -> page(path, asked), writing);
+    } else {
+      writing.write(page(path, asked));
+    }
+  }
+
+  /** Why a request is not answered; null when it is, with the page of its path. */
+  private @Nullable Response refusal(Asked asked) {
     if (!asked.method().equals("GET") && !asked.method().equals("HEAD")) {
       return Response.text(405, "only GET and HEAD are served\n").with("Allow", "GET, HEAD");
     }
     String path = asked.target().getPath();
-    Page page = path == null ? null : pages.get(path);
-    if (page == null) {
+    if (path == null || !pages.containsKey(path)) {
       return Response.text(404, "no such page; see /\n");
     }
     Response refusal = access.refuse(path, asked);
-    if (refusal != null) {
-      return refusal;
-    }
-    String query = orEmpty(asked.target().getRawQuery());
-    if (query.length() > MAX_HEADER) {
+    if (refusal == null && orEmpty(asked.target().getRawQuery()).length() > MAX_HEADER) {
       return Response.text(414, "the query is longer than " + MAX_HEADER + " characters\n");
     }
+    return refusal;
+  }
+
+  private Response page(String path, Asked asked) {
+    String query = orEmpty(asked.target().getRawQuery());
     String accept = orEmpty(asked.accept());
     try {
-      return page.get(new Page.Request(query, accept.length() > MAX_HEADER ? "" : accept));
+      return Objects.requireNonNull(pages.get(path))
+          .get(new Page.Request(query, accept.length() > MAX_HEADER ? "" : accept));
     } catch (IOException | RuntimeException e) {
       // A defect of one page: its reader gets an answer, and the others go on
       return Response.text(500, "this page failed: " + e.getClass().getSimpleName() + "\n");

@@ -20,7 +20,7 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
 
   @Override
   public @Nullable Response refuse(String path, Asked asked) {
-    if (!path.equals("/metrics") && !Site.isApi(path)) {
+    if (!Site.isTelling(path)) {
       return null;
     }
     String header = asked.authorization();
@@ -32,7 +32,7 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
       return bad();
     }
     String right = Site.isApi(path) ? API_PREFIX + path : path;
-    return switch (reviews.verdict(token, right)) {
+    return switch (reviews.verdict(token, right, asked.peer())) {
       case ALLOWED -> null;
       case UNKNOWN_TOKEN -> bad();
       case FORBIDDEN -> {

@@ -7,8 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.seccompwatch.agent.ConfigException;
 import io.seccompwatch.http.Denials;
-import io.seccompwatch.http.HttpApi;
-import io.seccompwatch.http.HttpsApi;
 import io.seccompwatch.http.Page;
 import io.seccompwatch.http.Response;
 import io.seccompwatch.http.ReviewCache;
@@ -85,7 +83,7 @@ class AgentsDoctorTest {
 
   private AgentReport ask() throws Exception {
     Site site = Site.local(pages(), "127.0.0.1", new Denials());
-    try (WebServer agent = new HttpApi(loopback(), site)) {
+    try (WebServer agent = new WebServer(loopback(), site, null, WebServer.Limits.DEFAULT)) {
       return ask("http://127.0.0.1:" + agent.address().getPort(), null, null);
     }
   }
@@ -201,7 +199,11 @@ class AgentsDoctorTest {
   void where_nobody_is_that_is_said() throws Exception {
     int port;
     try (WebServer gone =
-        new HttpApi(loopback(), Site.local(Map.of(), "127.0.0.1", new Denials()))) {
+        new WebServer(
+            loopback(),
+            Site.local(Map.of(), "127.0.0.1", new Denials()),
+            null,
+            WebServer.Limits.DEFAULT)) {
       port = gone.address().getPort();
     }
     AgentReport report = ask("http://127.0.0.1:" + port, null, null);
@@ -223,7 +225,7 @@ class AgentsDoctorTest {
             () -> 0);
     Site site = Site.authorized(pages(), reviews, new Denials());
     try (WebServer agent =
-        new HttpsApi(loopback(), site, new TlsFiles(pem, key), HttpsApi.Limits.DEFAULT)) {
+        new WebServer(loopback(), site, new TlsFiles(pem, key), WebServer.Limits.DEFAULT)) {
       String port = ":" + agent.address().getPort();
       List<String> agents =
           ask("https://localhost" + port, pem, token).agents().stream()

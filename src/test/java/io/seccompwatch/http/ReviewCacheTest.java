@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.seccompwatch.http.ReviewCache.Verdict;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.TestClock;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.Test;
 class ReviewCacheTest {
 
   private static final String PATH = "/metrics";
+  private static final InetAddress PEER = InetAddress.ofLiteral("10.0.0.1");
+  private static final InetAddress STRANGER = InetAddress.ofLiteral("10.0.0.66");
 
   private final TestClock clock = new TestClock();
   private final Map<String, Verdict> verdicts = new ConcurrentHashMap<>();
@@ -38,14 +41,14 @@ class ReviewCacheTest {
   @Test
   void a_good_token_is_asked_about_once_a_minute() {
     verdicts.put("good", Verdict.ALLOWED);
-    assertThat(cache.verdict("good", PATH)).isEqualTo(Verdict.ALLOWED);
+    assertThat(cache.verdict("good", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
     clock.advance(Duration.ofMillis(59_999));
-    assertThat(cache.verdict("good", PATH)).isEqualTo(Verdict.ALLOWED);
+    assertThat(cache.verdict("good", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
     assertThat(asked).hasSize(1);
 
     verdicts.put("good", Verdict.FORBIDDEN);
     clock.advance(Duration.ofMillis(1));
-    assertThat(cache.verdict("good", PATH))
+    assertThat(cache.verdict("good", PATH, PEER))
         .as("its role was taken away")
         .isEqualTo(Verdict.FORBIDDEN);
     assertThat(asked).hasSize(2);
@@ -56,12 +59,12 @@ class ReviewCacheTest {
     for (Verdict refusal : List.of(Verdict.FORBIDDEN, Verdict.UNKNOWN_TOKEN)) {
       String token = refusal.name();
       verdicts.put(token, refusal);
-      assertThat(cache.verdict(token, PATH)).isEqualTo(refusal);
+      assertThat(cache.verdict(token, PATH, PEER)).isEqualTo(refusal);
       verdicts.put(token, Verdict.ALLOWED);
       clock.advance(Duration.ofMillis(9_999));
-      assertThat(cache.verdict(token, PATH)).isEqualTo(refusal);
+      assertThat(cache.verdict(token, PATH, PEER)).isEqualTo(refusal);
       clock.advance(Duration.ofMillis(1));
-      assertThat(cache.verdict(token, PATH)).isEqualTo(Verdict.ALLOWED);
+      assertThat(cache.verdict(token, PATH, PEER)).isEqualTo(Verdict.ALLOWED);
       assertThat(timesAsked(token)).isEqualTo(2);
     }
   }
@@ -69,33 +72,35 @@ class ReviewCacheTest {
   @Test
   void a_right_to_one_path_is_none_to_another() {
     verdicts.put("good", Verdict.ALLOWED);
-    cache.verdict("good", PATH);
-    cache.verdict("good", "/api/v1/status");
+    cache.verdict("good", PATH, PEER);
+    cache.verdict("good", "/api/v1/status", PEER);
     assertThat(asked).containsExactly("good /metrics", "good /api/v1/status");
   }
 
   @Test
   void no_answer_is_not_kept_and_neither_allows_nor_forbids() {
     verdicts.put("good", Verdict.UNAVAILABLE);
-    assertThat(cache.verdict("good", PATH)).isEqualTo(Verdict.UNAVAILABLE);
+    assertThat(cache.verdict("good", PATH, PEER)).isEqualTo(Verdict.UNAVAILABLE);
     verdicts.put("good", Verdict.ALLOWED);
-    assertThat(cache.verdict("good", PATH)).isEqualTo(Verdict.ALLOWED);
+    assertThat(cache.verdict("good", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
     verdicts.put("good", Verdict.UNAVAILABLE);
     clock.advance(Duration.ofMinutes(1));
-    assertThat(cache.verdict("good", PATH)).as("a minute later").isEqualTo(Verdict.UNAVAILABLE);
+    assertThat(cache.verdict("good", PATH, PEER))
+        .as("a minute later")
+        .isEqualTo(Verdict.UNAVAILABLE);
   }
 
   @Test
   void a_flood_of_bad_tokens_is_a_trickle_at_the_api_server() {
     List<Verdict> first =
-        IntStream.range(0, 1_000).mapToObj(i -> cache.verdict("bad" + i, PATH)).toList();
+        IntStream.range(0, 1_000).mapToObj(i -> cache.verdict("bad" + i, PATH, PEER)).toList();
     assertThat(first.subList(0, 20)).containsOnly(Verdict.UNKNOWN_TOKEN);
     assertThat(first.subList(20, 1_000)).containsOnly(Verdict.BUSY);
     assertThat(asked).hasSize(20);
     for (int second = 0; second < 60; second++) {
       clock.advance(Duration.ofSeconds(1));
       for (int i = 0; i < 100; i++) {
-        cache.verdict("worse" + second + "-" + i, PATH);
+        cache.verdict("worse" + second + "-" + i, PATH, PEER);
       }
     }
     assertThat(asked).hasSize(20 + 120);
@@ -104,15 +109,44 @@ class ReviewCacheTest {
   @Test
   void a_flood_does_not_keep_out_who_was_let_in_lately() {
     verdicts.put("good", Verdict.ALLOWED);
-    cache.verdict("good", PATH);
+    cache.verdict("good", PATH, PEER);
     for (int minute = 0; minute < 5; minute++) {
       clock.advance(Duration.ofMinutes(1));
       for (int i = 0; i < 1_000; i++) {
-        cache.verdict("bad" + minute + "-" + i, PATH);
+        cache.verdict("bad" + minute + "-" + i, PATH, PEER);
       }
-      assertThat(cache.verdict("good", PATH)).isEqualTo(Verdict.ALLOWED);
+      assertThat(cache.verdict("good", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
     }
     assertThat(timesAsked("good")).isEqualTo(6);
+  }
+
+  /** A pod's token is another one every hour. */
+  @Test
+  void a_flood_does_not_keep_out_the_next_token_of_who_was_let_in_lately() {
+    verdicts.put("good", Verdict.ALLOWED);
+    verdicts.put("next", Verdict.ALLOWED);
+    cache.verdict("good", PATH, PEER);
+    clock.advance(Duration.ofMinutes(10).minusMillis(1));
+    for (int i = 0; i < 1_000; i++) {
+      cache.verdict("bad" + i, PATH, STRANGER);
+    }
+    assertThat(cache.verdict("next", PATH, STRANGER)).isEqualTo(Verdict.BUSY);
+    assertThat(cache.verdict("next", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
+  }
+
+  @Test
+  void who_was_let_in_lately_cannot_ask_without_end_either_and_is_not_known_for_ever() {
+    verdicts.put("good", Verdict.ALLOWED);
+    cache.verdict("good", PATH, PEER);
+    for (int i = 0; i < 1_000; i++) {
+      cache.verdict("bad" + i, PATH, PEER);
+    }
+    assertThat(asked).hasSize(1 + 20);
+    clock.advance(Duration.ofMinutes(10));
+    for (int i = 0; i < 1_000; i++) {
+      cache.verdict("worse" + i, PATH, STRANGER);
+    }
+    assertThat(cache.verdict("worst", PATH, PEER)).isEqualTo(Verdict.BUSY);
   }
 
   /** Who asks at the same time waits for the one answer; beyond a few tokens nobody waits. */
@@ -130,17 +164,17 @@ class ReviewCacheTest {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Verdict>> waiting =
           IntStream.range(0, 20)
-              .mapToObj(i -> threads.submit(() -> slow.verdict("token" + i % 4, PATH)))
+              .mapToObj(i -> threads.submit(() -> slow.verdict("token" + i % 4, PATH, PEER)))
               .toList();
       Await.until("four are asked about", () -> asked.size() == 4);
-      assertThat(slow.verdict("token5", PATH)).isEqualTo(Verdict.BUSY);
+      assertThat(slow.verdict("token5", PATH, PEER)).isEqualTo(Verdict.BUSY);
       answer.countDown();
       for (Future<Verdict> each : waiting) {
         assertThat(each.get()).isEqualTo(Verdict.ALLOWED);
       }
     }
     assertThat(asked).hasSize(4);
-    assertThat(slow.verdict("token5", PATH)).isEqualTo(Verdict.ALLOWED);
+    assertThat(slow.verdict("token5", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
   }
 
   @Test
@@ -152,7 +186,7 @@ class ReviewCacheTest {
             },
             clock::millis);
     for (int i = 0; i < 3; i++) {
-      assertThat(broken.verdict("t", PATH)).isEqualTo(Verdict.UNAVAILABLE);
+      assertThat(broken.verdict("t", PATH, PEER)).isEqualTo(Verdict.UNAVAILABLE);
     }
   }
 }

@@ -3,6 +3,8 @@ package io.seccompwatch.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.http.ReviewCache.Verdict;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +66,7 @@ class SiteTest {
   void without_authorization_the_api_is_for_loopback(String path, String peer, int status) {
     Site site = Site.local(PAGES, "0.0.0.0", denials);
     for (String method : List.of("GET", "HEAD")) {
-      Response response = site.answer(asked(method, path, peer, "localhost", null));
+      Response response = answer(site, asked(method, path, peer, "localhost", null));
       assertThat(response.status()).isEqualTo(status);
       if (status == 403) {
         assertThat(text(response))
@@ -101,10 +103,10 @@ class SiteTest {
       })
   void over_loopback_the_api_has_its_own_names_only(@Nullable String host, int status) {
     Site site = Site.local(PAGES, "n1.example", denials);
-    assertThat(site.answer(asked("GET", "/api/v1/status", "127.0.0.1", host, null)).status())
+    assertThat(answer(site, asked("GET", "/api/v1/status", "127.0.0.1", host, null)).status())
         .isEqualTo(status);
     assertThat(denials.byReason()).containsEntry("foreign_host", status == 403 ? 1L : 0L);
-    assertThat(site.answer(asked("GET", "/metrics", "127.0.0.1", host, null)).status())
+    assertThat(answer(site, asked("GET", "/metrics", "127.0.0.1", host, null)).status())
         .as("what everybody may read")
         .isEqualTo(200);
   }
@@ -149,7 +151,7 @@ class SiteTest {
     List<String> guarded = List.of("/metrics", "/api/v1/status", "/api/v1/violations");
     for (String path : guarded) {
       for (String method : List.of("GET", "HEAD")) {
-        Response response = site.answer(asked(method, path, "127.0.0.1", "evil.example", header));
+        Response response = answer(site, asked(method, path, "127.0.0.1", "evil.example", header));
         assertThat(response.status()).as(method + " " + path).isEqualTo(status);
         assertThat(response.headers().get("WWW-Authenticate")).isEqualTo(challenge);
         assertThat(text(response)).hasLineCount(1).doesNotContain("poor", "bad_");
@@ -164,7 +166,7 @@ class SiteTest {
   @Test
   void health_and_the_front_page_are_open_and_nobody_is_asked() {
     for (String path : List.of("/livez", "/readyz", "/", "/nothing")) {
-      Response response = authorized().answer(asked("GET", path, "10.0.0.1", "x", "Bearer bad"));
+      Response response = answer(authorized(), asked("GET", path, "10.0.0.1", "x", "Bearer bad"));
       assertThat(response.status()).as(path).isEqualTo(path.equals("/nothing") ? 404 : 200);
     }
     assertThat(reviewed).isEmpty();
@@ -172,21 +174,43 @@ class SiteTest {
 
   @Test
   void a_right_is_asked_for_by_the_path_as_it_is_served() {
-    authorized().answer(asked("GET", "/%6Detrics?x=/livez", "10.0.0.1", "x", "Bearer good"));
+    answer(authorized(), asked("GET", "/%6Detrics?x=/livez", "10.0.0.1", "x", "Bearer good"));
     assertThat(reviewed).containsExactly("good /metrics");
   }
 
   /** Every account of a cluster may get /api/*. */
   @Test
   void the_right_to_the_api_is_not_that_to_the_api_servers_own() {
-    authorized().answer(asked("GET", "/api/v1/status", "10.0.0.1", "x", "Bearer good"));
+    answer(authorized(), asked("GET", "/api/v1/status", "10.0.0.1", "x", "Bearer good"));
     assertThat(reviewed).containsExactly("good /seccomp-watch/api/v1/status");
+  }
+
+  @Test
+  void what_tells_of_workloads_has_a_bound_in_all_and_health_has_none() throws IOException {
+    Page large = request -> new Response(200, "text/plain", new byte[LargeAnswers.BYTES / 2 + 1]);
+    Map<String, Page> pages = Map.of("/metrics", large, "/api/v1/status", large, "/livez", page());
+    Site site = Site.local(pages, "0.0.0.0", denials);
+    site.answer(
+        asked("GET", "/metrics", "10.0.0.1", null, null),
+        first -> {
+          assertThat(first.status()).isEqualTo(200);
+          for (String path : List.of("/metrics", "/api/v1/status")) {
+            Response second = answer(site, asked("GET", path, "127.0.0.1", null, null));
+            assertThat(second.status()).isEqualTo(503);
+            assertThat(second.headers()).containsEntry("Retry-After", "5");
+          }
+          assertThat(answer(site, asked("GET", "/livez", "10.0.0.1", null, null)).status())
+              .isEqualTo(200);
+        });
+    assertThat(denials.byReason()).containsEntry("too_many_answers", 2L);
+    assertThat(answer(site, asked("GET", "/metrics", "10.0.0.1", null, null)).status())
+        .isEqualTo(200);
   }
 
   @Test
   void a_token_that_is_longer_than_any_is_not_asked_about() {
     String header = "Bearer " + "a".repeat(8 * 1_024);
-    assertThat(authorized().answer(asked("GET", "/metrics", "::1", "x", header)).status())
+    assertThat(answer(authorized(), asked("GET", "/metrics", "::1", "x", header)).status())
         .isEqualTo(401);
     assertThat(reviewed).isEmpty();
   }
@@ -200,8 +224,20 @@ class SiteTest {
             "forbidden",
             "api_unavailable",
             "too_many_reviews",
+            "too_many_answers",
             "not_loopback",
             "foreign_host");
+  }
+
+  private static Response answer(Site site, Asked asked) {
+    List<Response> written = new ArrayList<>();
+    try {
+      site.answer(asked, written::add);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    assertThat(written).hasSize(1);
+    return written.getFirst();
   }
 
   private static String text(Response response) {

@@ -202,7 +202,18 @@ class DenialToAlertTest {
     assertThat(prometheus.query("seccomp_denials_total{pod=\"agent-of-n1\"}")).isEmpty();
     assertThat(prometheus.query("seccomp_denials_total{namespace=\"monitoring\"}")).isEmpty();
     assertThat(prometheus.query("seccomp_watch_source_up{pod=\"agent-of-n1\"}")).isNotEmpty();
-    awaitFiring(prometheus, agent, "SeccompKill", Map.of("node", "n1"));
+    Await.until(
+        "SeccompKill fires without a namespace",
+        PATIENCE,
+        () ->
+            prometheus.firing().stream()
+                .anyMatch(
+                    firing ->
+                        "SeccompKill".equals(firing.get("alertname"))
+                            && "n1".equals(firing.get("node"))
+                            && !firing.containsKey("namespace")
+                            && !firing.containsKey("pod")),
+        () -> firingAnd(prometheus, agent));
   }
 
   private static void assertDashboardsShowData(PrometheusServer prometheus, Agent agent)

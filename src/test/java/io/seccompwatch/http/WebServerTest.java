@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real server, asked over a socket. */
-class HttpApiTest {
+class WebServerTest {
 
   private static final String OPEN_METRICS =
       "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -43,9 +43,9 @@ class HttpApiTest {
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final RecentViolations recent = new RecentViolations(10);
-  private final HttpApi api;
+  private final WebServer api;
 
-  HttpApiTest() throws IOException {
+  WebServerTest() throws IOException {
     Books books = new Books(new TestClock(), 10);
     books.open("audit-log");
     PrometheusRegistry registry = new PrometheusRegistry();
@@ -64,9 +64,11 @@ class HttpApiTest {
                 },
             "/query", request -> Response.text(200, request.query()));
     api =
-        new HttpApi(
+        new WebServer(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            Site.local(pages, "127.0.0.1", new Denials()));
+            Site.local(pages, "127.0.0.1", new Denials()),
+            null,
+            WebServer.Limits.DEFAULT);
   }
 
   @BeforeEach
@@ -225,6 +227,44 @@ class HttpApiTest {
     }
   }
 
+  /** All of 127/8 is this machine: somebody, and the kubelet's probe. */
+  @Test
+  void whoTakesAllTheConnectionsItCanGetLeavesOneForTheProbe() throws Exception {
+    int more = 2 * WebServer.Limits.DEFAULT.connections();
+    List<Socket> taken = new ArrayList<>();
+    try {
+      for (int i = 0; i < more; i++) {
+        taken.add(connect());
+      }
+      int port = api.address().getPort();
+      try (Socket probe =
+          new Socket(
+              InetAddress.getLoopbackAddress(), port, InetAddress.ofLiteral("127.0.0.2"), 0)) {
+        probe.setSoTimeout((int) PATIENCE.toMillis());
+        probe
+            .getOutputStream()
+            .write("GET /livez HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        assertThat(new String(probe.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+            .startsWith("HTTP/1.1 200 ");
+      }
+    } finally {
+      for (Socket socket : taken) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void aBodyThatNobodyReadsDoesNotTakeTheAnswerBack() throws Exception {
+    int length = 1 << 20;
+    assertThat(
+            raw(
+                "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n".formatted(length)
+                    + "x".repeat(length)))
+        .startsWith("HTTP/1.1 405 ")
+        .endsWith("only GET and HEAD are served\n");
+  }
+
   @Test
   void manySlowClientsAreHungUpOnInTheEnd() throws Exception {
     List<Socket> slow = new ArrayList<>();
@@ -246,14 +286,15 @@ class HttpApiTest {
   void theAddressIsFreeAgainAfterClose() throws Exception {
     InetSocketAddress address = api.address();
     api.close();
-    try (HttpApi again = new HttpApi(address, NOTHING)) {
+    try (WebServer again = new WebServer(address, NOTHING, null, WebServer.Limits.DEFAULT)) {
       assertThat(again.address()).isEqualTo(address);
     }
   }
 
   @Test
   void anAddressThatIsTakenIsAnError() {
-    assertThatThrownBy(() -> new HttpApi(api.address(), NOTHING).close())
+    assertThatThrownBy(
+            () -> new WebServer(api.address(), NOTHING, null, WebServer.Limits.DEFAULT).close())
         .isInstanceOf(IOException.class);
   }
 

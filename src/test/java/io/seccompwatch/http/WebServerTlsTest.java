@@ -35,14 +35,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real TLS server, asked over a socket. */
-class HttpsApiTest {
+class WebServerTlsTest {
 
   private static final int BIG = 16 << 20;
   private static final int PATIENCE_MILLIS = 10_000;
 
   /** Short ones, so that a client that holds on to something is seen to be let go of. */
-  private static final HttpsApi.Limits SHORT =
-      new HttpsApi.Limits(
+  private static final WebServer.Limits SHORT =
+      new WebServer.Limits(
           4, Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(500));
 
   private static final Map<String, Page> PAGES =
@@ -66,7 +66,7 @@ class HttpsApiTest {
 
   @TempDir private Path work;
   private TlsFiles files;
-  private HttpsApi api;
+  private WebServer api;
   private SSLContext trust;
 
   @BeforeAll
@@ -80,7 +80,7 @@ class HttpsApiTest {
     use(ec);
     files = new TlsFiles(work.resolve("tls.crt"), work.resolve("tls.key"));
     trust = ec.trust();
-    open(HttpsApi.Limits.DEFAULT);
+    open(WebServer.Limits.DEFAULT);
   }
 
   private void use(TestCertificate certificate) throws IOException {
@@ -88,9 +88,9 @@ class HttpsApiTest {
     Files.writeString(work.resolve("tls.key"), certificate.keyPem());
   }
 
-  private void open(HttpsApi.Limits limits) throws IOException {
+  private void open(WebServer.Limits limits) throws IOException {
     api =
-        new HttpsApi(
+        new WebServer(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), SITE, files, limits);
   }
 
@@ -140,12 +140,17 @@ class HttpsApiTest {
         "GET /livez HTTP/1.1~Host: x~ folded: y~~                | 400",
         "GET /livez HTTP/1.1~Host: x~Content-Length : 0~~        | 400",
         "GET /livez HTTP/1.1~Host: x~A: \u0001~~                 | 400",
+        "GET /livez HTTP/1.1~Host: x~A: \u007fb~~                | 400",
+        "GET /livez HTTP/1.1~Host: x~A:{LF}Content-Length: 9~~   | 400",
+        "GET /livez HTTP/1.1~Host: x~A: b{LF}~~                  | 400",
+        "GET /livez HTTP/1.1~Host: x~A: b{CR}~~                  | 400",
         "GET /livez HTTP/1.0~Authorization: a~authorization: b~~ | 400",
         "GET /livez HTTP/1.0~~                                   | 200",
         "~~GET /livez HTTP/1.0~~                                 | 200",
       })
   void what_could_be_read_in_two_ways_is_refused(String request, int status) throws Exception {
-    assertThat(raw(request.replace("~", "\r\n"))).startsWith("HTTP/1.1 " + status + " ");
+    String sent = request.replace("~", "\r\n").replace("{LF}", "\n").replace("{CR}", "\r");
+    assertThat(raw(sent)).startsWith("HTTP/1.1 " + status + " ");
   }
 
   @Test
@@ -170,7 +175,7 @@ class HttpsApiTest {
 
   @Test
   void a_date_is_as_http_has_it() {
-    assertThat(HttpsConnection.date(Instant.parse("2026-11-01T09:08:07.6Z")))
+    assertThat(Connection.date(Instant.parse("2026-11-01T09:08:07.6Z")))
         .isEqualTo("Sun, 01 Nov 2026 09:08:07 GMT");
   }
 
@@ -315,7 +320,7 @@ class HttpsApiTest {
   void who_comes_when_all_places_are_taken_is_hung_up_on_at_once() throws Exception {
     close();
     open(
-        new HttpsApi.Limits(
+        new WebServer.Limits(
             2, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
     try (SSLSocket first = connect();
         SSLSocket second = connect()) {
@@ -328,6 +333,27 @@ class HttpsApiTest {
     Await.until("there is room again", this::livez);
   }
 
+  /** All of 127/8 is this machine: a scraper, and the kubelet's probe. */
+  @Test
+  void who_has_the_most_places_gives_up_its_oldest_to_who_has_none() throws Exception {
+    close();
+    open(
+        new WebServer.Limits(
+            3, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
+    try (SSLSocket other = connectFrom("127.0.0.3");
+        SSLSocket first = connect();
+        SSLSocket second = connect();
+        SSLSocket probe = connectFrom("127.0.0.2")) {
+      drain(first);
+      try (Socket third = plain()) {
+        assertThat(drain(third)).as("nobody has two more").isZero();
+      }
+      for (SSLSocket socket : List.of(other, second, probe)) {
+        assertThat(ask(socket, "GET /livez HTTP/1.0\r\n\r\n")).endsWith("ok\n");
+      }
+    }
+  }
+
   @Test
   void closing_hangs_up_on_everybody_and_frees_the_address() throws Exception {
     InetSocketAddress address = api.address();
@@ -335,9 +361,9 @@ class HttpsApiTest {
       api.close();
       drain(socket);
     }
-    api = new HttpsApi(address, SITE, files, HttpsApi.Limits.DEFAULT);
+    api = new WebServer(address, SITE, files, WebServer.Limits.DEFAULT);
     assertThat(livez()).isTrue();
-    assertThatThrownBy(() -> new HttpsApi(address, SITE, files, SHORT).close())
+    assertThatThrownBy(() -> new WebServer(address, SITE, files, SHORT).close())
         .isInstanceOf(IOException.class);
   }
 
@@ -375,6 +401,17 @@ class HttpsApiTest {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.address().getPort());
     socket.setSoTimeout(PATIENCE_MILLIS);
     return socket;
+  }
+
+  private SSLSocket connectFrom(String address) throws IOException {
+    int port = api.address().getPort();
+    Socket socket =
+        new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.ofLiteral(address), 0);
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    SSLSocket tls =
+        (SSLSocket) trust.getSocketFactory().createSocket(socket, "127.0.0.1", port, true);
+    tls.startHandshake();
+    return tls;
   }
 
   private SSLSocket unconnected() throws IOException {

@@ -1,7 +1,8 @@
 package io.seccompwatch.http;
 
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -18,8 +19,9 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /** Serves one client, request by request, each part of it within its time. For one thread. */
-final class HttpsConnection {
+final class Connection {
 
+  private static final int SMALL = 4 * 1_024;
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
   /** RFC 9110, 5.6.7; the JDK's RFC_1123_DATE_TIME has days of one digit. */
@@ -28,21 +30,22 @@ final class HttpsConnection {
           .withZone(ZoneOffset.UTC);
 
   private final Socket socket;
-  private final SSLContext context;
+  private final @Nullable SSLContext context;
   private final Site site;
-  private final HttpsApi.Limits limits;
+  private final WebServer.Limits limits;
   private final Consumer<Duration> within;
 
   /**
    * @param socket the connection, to be closed by its owner
+   * @param context for TLS; null for plain HTTP
    * @param within asks for the socket to be closed when a time is over, instead of the time that
    *     was asked for before
    */
-  HttpsConnection(
+  Connection(
       Socket socket,
-      SSLContext context,
+      @Nullable SSLContext context,
       Site site,
-      HttpsApi.Limits limits,
+      WebServer.Limits limits,
       Consumer<Duration> within) {
     this.socket = socket;
     this.context = context;
@@ -58,19 +61,39 @@ final class HttpsConnection {
    */
   void serve() throws IOException {
     within.accept(limits.request());
+    if (context == null) {
+      serveAll(socket);
+      within.accept(limits.request());
+      sayGoodbye();
+      return;
+    }
     SSLSocketFactory factory = context.getSocketFactory();
     SSLSocket tls = (SSLSocket) factory.createSocket(socket, null, true);
     tls.setEnabledProtocols(PROTOCOLS);
     tls.startHandshake();
-    RequestReader requests = new RequestReader(tls.getInputStream());
-    OutputStream out = tls.getOutputStream();
+    serveAll(tls);
+    within.accept(limits.request());
+    tls.close();
+  }
+
+  private void serveAll(Socket stream) throws IOException {
+    RequestReader requests = new RequestReader(stream.getInputStream());
+    OutputStream out = new BufferedOutputStream(stream.getOutputStream(), SMALL);
     boolean more = true;
     while (more) {
       more = serveOne(requests, out);
       within.accept(limits.idle());
     }
-    within.accept(limits.request()); // to say goodbye
-    tls.close();
+  }
+
+  /** A socket that is closed with something unread, a body say, takes back what it has sent. */
+  private void sayGoodbye() throws IOException {
+    socket.shutdownOutput();
+    byte[] rest = new byte[SMALL];
+    InputStream in = socket.getInputStream();
+    for (int read = 0; read >= 0; ) {
+      read = in.read(rest);
+    }
   }
 
   /** Serves a request; says whether another one may follow. */
@@ -80,15 +103,16 @@ final class HttpsConnection {
       head = requests.next(() -> within.accept(limits.request()));
     } catch (RequestReader.BadRequestException e) {
       within.accept(limits.response());
-      out.write(bytes(Response.text(e.status(), e.getMessage() + "\n"), false, false));
+      write(Response.text(e.status(), e.getMessage() + "\n"), false, false, out);
       return false;
     }
     if (head == null) {
       return false;
     }
     within.accept(limits.response());
-    Response response = site.answer(asked(head, socket.getInetAddress()));
-    out.write(bytes(response, head.method().equals("HEAD"), head.keepAlive()));
+    site.answer(
+        asked(head, socket.getInetAddress()),
+        response -> write(response, head.method().equals("HEAD"), head.keepAlive(), out));
     return head.keepAlive();
   }
 
@@ -102,8 +126,9 @@ final class HttpsConnection {
         head.headers().get("authorization"));
   }
 
-  /** All of the answer, to be written at once. */
-  private static byte[] bytes(Response response, boolean head, boolean keepAlive) {
+  /** A small answer goes out as one record. */
+  private static void write(Response response, boolean head, boolean keepAlive, OutputStream out)
+      throws IOException {
     StringBuilder text = new StringBuilder(256);
     text.append("HTTP/1.1 ").append(response.status()).append(' ').append(reason(response));
     field(text, "Date", date(Instant.now()));
@@ -115,12 +140,11 @@ final class HttpsConnection {
       field(text, "Connection", "close");
     }
     text.append("\r\n\r\n");
-    ByteArrayOutputStream all = new ByteArrayOutputStream(text.length() + response.body().length);
-    all.writeBytes(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+    out.write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
     if (!head) {
-      all.writeBytes(response.body());
+      out.write(response.body());
     }
-    return all.toByteArray();
+    out.flush();
   }
 
   static String date(Instant time) {
