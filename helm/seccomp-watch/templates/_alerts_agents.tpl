@@ -23,7 +23,7 @@ sum by (%s, source) (
 %s
 ) > %v` $by (indent 2 $untrusted) $rules.SeccompWatchRecordsUntrusted.threshold)
   "summary" `Somebody seems to forge seccomp records on node {{ or $labels.node $labels.instance }}.`
-  "description" (printf `In the last 15 minutes {{ $labels.source }} brought %s records that the kernel does not seem to have written. They are not counted as denials. Look in the agent's log for their lines and find who wrote them; if nobody did, another source has missed true denials.` $where)
+  "description" (printf `In the last 15 minutes {{ $labels.source }} brought %s records that the kernel does not seem to have written. They are not counted as denials. Find who wrote them: the agent's log has the lines that syslog alone brought, and the runbook where to look. If nobody did, another source has missed true denials.` $where)
 ) }}
 
 {{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchSourceDown"
