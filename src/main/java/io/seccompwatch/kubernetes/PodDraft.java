@@ -7,6 +7,7 @@ import io.seccompwatch.attribution.PodFacts.Termination;
 import io.seccompwatch.attribution.PodIndex;
 import io.seccompwatch.attribution.SeccompProfile;
 import io.seccompwatch.attribution.SelinuxCategories;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +49,7 @@ final class PodDraft {
   @Nullable String controllerApiVersion;
   @Nullable String controllerKind;
   @Nullable String controllerName;
+  @Nullable Instant created;
   @Nullable SeccompProfile profile;
 
   private final TreeSet<String> categories = new TreeSet<>();
@@ -78,7 +80,7 @@ final class PodDraft {
     Owner owner =
         controllerKind == null || controllerName == null
             ? null
-            : Owner.of(controllerApiVersion, controllerKind, controllerName, templateHash);
+            : Owner.of(controllerApiVersion, controllerKind, controllerName, templateHash, created);
     List<Container> built = new ArrayList<>(containers.size());
     containers.forEach(
         (containerName, run) ->

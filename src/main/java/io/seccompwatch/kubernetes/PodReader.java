@@ -60,6 +60,7 @@ final class PodReader {
             case "namespace" -> pod.namespace = text(MAX_NAME);
             case "name" -> pod.name = text(MAX_NAME);
             case "resourceVersion" -> pod.resourceVersion = text(MAX_NAME);
+            case "creationTimestamp" -> pod.created = instant(text(MAX_NAME));
             case "labels" -> labels(pod);
             case "annotations" -> annotations(pod);
             case "ownerReferences" -> json.items(() -> owner(pod));
@@ -247,7 +248,7 @@ final class PodReader {
           }
         });
     add(seen, text[0]);
-    Instant finished = text[1] == null ? null : instant(text[1]);
+    Instant finished = instant(text[1]);
     if (exit[0] == SIGSYS_EXIT && text[0] != null && finished != null) {
       seen.sigsys.add(new Termination(text[0], finished));
     }
@@ -305,9 +306,9 @@ final class PodReader {
     return true;
   }
 
-  private static @Nullable Instant instant(String text) {
+  private static @Nullable Instant instant(@Nullable String text) {
     try {
-      return Instant.parse(text);
+      return text == null ? null : Instant.parse(text);
     } catch (DateTimeException e) {
       return null; // Nothing is inferred from it then
     }

@@ -245,6 +245,16 @@ class PodStreamTest {
   }
 
   @Test
+  void aJobOfACronJobIsKnownByTheMinuteInItsNameAndThePodsBirth() throws Exception {
+    PodJson pod = new PodJson("prod", "backup-29922360-x2x", "uid-1");
+    pod.metadata("creationTimestamp", "2026-11-22T10:00:02Z");
+    pod.owner("batch/v1", "Job", "backup-29922360");
+    assertThat(readWhole(pod))
+        .extracting(PodFacts::ownerKind, PodFacts::ownerName)
+        .containsExactly("CronJob", "backup");
+  }
+
+  @Test
   void whatIsMissingIsLeftOut() throws IOException {
     PodFacts facts =
         readWhole(
