@@ -15,7 +15,7 @@ public record ContainerProcess(
     @Nullable String podUid, String containerId, int pid, long startTicks) {
 
   /** The older of two; of those that started in one tick the one with the lower PID. */
-  static ContainerProcess older(ContainerProcess a, ContainerProcess b) {
+  public static ContainerProcess older(ContainerProcess a, ContainerProcess b) {
     boolean first = a.startTicks != b.startTicks ? a.startTicks < b.startTicks : a.pid < b.pid;
     return first ? a : b;
   }

@@ -121,7 +121,9 @@ public final class Survey {
     for (int i = 0; i < TRIES && again; i++) {
       again = false;
       skipped = 0;
-      for (ContainerProcess process : running.oldest(ended)) {
+      Collection<ContainerProcess> oldest = running.oldest(ended);
+      Set<ContainerProcess> firsts = firstOfEachPod(oldest);
+      for (ContainerProcess process : oldest) {
         if (seen.contains(process.containerId())) {
           continue;
         }
@@ -136,7 +138,7 @@ public final class Survey {
           continue;
         }
         seen.add(process.containerId());
-        ContainerPosture posture = look(node, process, seccomp, bundles);
+        ContainerPosture posture = look(node, process, firsts.contains(process), seccomp, bundles);
         if (posture != null) {
           found.add(posture);
         }
@@ -156,14 +158,32 @@ public final class Survey {
           .thenComparing(ContainerPosture::container, NULLS_LAST)
           .thenComparing(ContainerPosture::containerId);
 
-  /** Null for a pod's own container, which runs nothing of the user's. */
+  private static Set<ContainerProcess> firstOfEachPod(Collection<ContainerProcess> processes) {
+    Map<String, ContainerProcess> firsts = new HashMap<>();
+    for (ContainerProcess process : processes) {
+      if (process.podUid() != null) {
+        firsts.merge(process.podUid(), process, ContainerProcess::older);
+      }
+    }
+    return Set.copyOf(firsts.values());
+  }
+
+  /**
+   * Null for a pod's own container, which runs nothing of the user's: by the runtime's word, or as
+   * the pod's first one, which its status does not name.
+   */
   private @Nullable ContainerPosture look(
-      NodePosture node, ContainerProcess process, ProcessSeccomp seccomp, List<Path> bundles) {
+      NodePosture node,
+      ContainerProcess process,
+      boolean firstOfPod,
+      ProcessSeccomp seccomp,
+      List<Path> bundles) {
     String id = process.containerId();
     Specified specified = pods == null ? null : pods.specified(process.podUid(), id);
     Asked asked = Asked.of(specified);
     Known of = known(process, asked, bundles);
-    if (of.identity().sandbox()) {
+    boolean unnamed = specified != null && specified.container() == null;
+    if (of.identity().sandbox() || (unnamed && firstOfPod)) {
       return null;
     }
     Verdict verdict = Judge.judge(node, asked, seccomp, of.evidence());

@@ -27,6 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is found of the containers of a node, and said of it. */
 class SurveyTest {
 
+  private static final String SANDBOX = "3".repeat(64);
+
   private static final SeccompProfile DEFAULT = new SeccompProfile("RuntimeDefault", null);
 
   @TempDir private Path directory;
@@ -438,6 +440,25 @@ class SurveyTest {
               assertThat(posture.pod()).isEqualTo("api-1");
               assertThat(posture.asked().type()).isEqualTo(Asked.Type.UNKNOWN);
             });
+  }
+
+  @Test
+  void aPodsOwnContainerIsTheFirstOneAndHasNoNameInItsStatus() {
+    ask(DEFAULT, false);
+    node.process(90, SANDBOX, 90, "Seccomp:\t2\nSeccomp_filters:\t1\n");
+    node.filtered(100, ID, 1);
+    node.process(110, OTHER, 110, "Seccomp:\t2\nSeccomp_filters:\t1\n");
+    assertThat(survey.take().containers())
+        .as("one whose status has not come yet is told by its id")
+        .extracting(ContainerPosture::containerId)
+        .containsExactly(ID, OTHER);
+  }
+
+  @Test
+  void aFirstContainerThatTheStatusNamesIsTheUsers() {
+    ask(DEFAULT, false);
+    node.filtered(100, ID, 1);
+    assertThat(only().container()).isEqualTo("app");
   }
 
   @Test
