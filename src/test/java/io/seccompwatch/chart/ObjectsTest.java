@@ -174,7 +174,7 @@ class ObjectsTest {
     assertThat(spec.get("priorityClassName").asText()).isEqualTo("system-node-critical");
     assertThat(spec.get("nodeSelector").toString()).isEqualTo("{\"kubernetes.io/os\":\"linux\"}");
     assertThat(Chart.render("").container().at("/resources/limits").toString())
-        .isEqualTo("{\"memory\":\"128Mi\"}");
+        .isEqualTo("{\"memory\":\"192Mi\"}");
   }
 
   @ParameterizedTest(name = "{0}")
