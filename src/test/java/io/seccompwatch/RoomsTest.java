@@ -65,7 +65,15 @@ class RoomsTest {
                   "profile",
                   "posture",
                   "http"),
-              entry("doctor", "record", "linux", "source", "kubernetes", "posture", "agent"),
+              entry(
+                  "doctor",
+                  "record",
+                  "linux",
+                  "source",
+                  "attribution",
+                  "kubernetes",
+                  "posture",
+                  "agent"),
               entry(
                   "cli",
                   "record",
@@ -86,7 +94,7 @@ class RoomsTest {
       new TreeMap<>(
           Map.of(
               "picocli..", List.of("cli"),
-              "org.snakeyaml..", List.of("agent"),
+              "org.snakeyaml..", List.of("agent", "doctor"),
               "io.fabric8..", List.of("kubernetes"),
               "io.micrometer..", List.of("agent"),
               "io.prometheus..", List.of("publish", "http", "agent"),
