@@ -37,38 +37,14 @@ final class ExcludeRules {
   /** What the rules say now; not known where they may not be read. */
   AuditView look() {
     if (refused != null) {
-      return unknown(refused);
+      return AuditView.unread(refused, proven.getAsBoolean());
     }
     try {
-      return view(question.ask());
+      return AuditView.of(question.ask());
     } catch (AuditUnavailableException e) {
       String why = String.valueOf(e.getMessage());
       refused = e.reason() == AuditUnavailableException.Reason.FAILED ? null : why;
-      return unknown(why);
+      return AuditView.unread(why, proven.getAsBoolean());
     }
-  }
-
-  private AuditView unknown(String why) {
-    String rules = "audit rules are not known: " + why;
-    return proven.getAsBoolean()
-        ? new AuditView("a canary came through; " + rules, null, null)
-        : new AuditView(
-            rules, null, "whether audit rules drop them is not known, and no canary came through");
-  }
-
-  private static AuditView view(List<AuditRule> rules) {
-    String some = "";
-    for (AuditRule rule : rules) {
-      if (rule.excludesSeccomp()) {
-        String text = "an audit rule drops every seccomp record: " + rule.text();
-        return new AuditView(text, text, null);
-      }
-      if (rule.excludesSomeSeccomp() && some.isEmpty()) {
-        some = "an audit rule drops some seccomp records: " + rule.text();
-      }
-    }
-    return some.isEmpty()
-        ? new AuditView("no audit rule drops seccomp records", null, null)
-        : new AuditView(some, null, some);
   }
 }

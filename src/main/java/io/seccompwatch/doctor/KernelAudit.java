@@ -49,17 +49,6 @@ record KernelAudit(@Nullable AuditStatus status, List<AuditRule> rules, @Nullabl
    * @param heard whether a canary has come through, which shows that no rule drops all records
    */
   AuditView view(boolean heard) {
-    String blind = excluding().map(rule -> "an audit rule drops it: " + rule.text()).orElse(null);
-    String some =
-        rules.stream()
-            .filter(AuditRule::excludesSomeSeccomp)
-            .findFirst()
-            .map(rule -> "an audit rule drops some: " + rule.text())
-            .orElse(null);
-    boolean unknown = why != null && !heard;
-    return new AuditView(
-        null,
-        blind,
-        unknown ? "whether audit rules drop them is not known, and no canary came through" : some);
+    return why == null ? AuditView.of(rules) : AuditView.unread(why, heard);
   }
 }

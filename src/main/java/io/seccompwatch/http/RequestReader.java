@@ -42,7 +42,7 @@ final class RequestReader {
    */
   record Head(String method, URI target, Map<String, String> headers, boolean keepAlive) {}
 
-  /** As the plain server has it. */
+  /** Room for a bearer token of some kilobytes. */
   private static final int MAX_HEAD = 16 * 1_024;
 
   private static final int MAX_FIELDS = 100;

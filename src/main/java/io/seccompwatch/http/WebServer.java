@@ -118,18 +118,23 @@ public final class WebServer implements AutoCloseable {
   private void accept() {
     while (!server.isClosed()) {
       try {
-        Socket socket = server.accept();
-        if (!hasPlace(socket.getInetAddress())) {
-          hangUp(socket);
-        } else {
-          open.add(socket);
-          threads.execute(() -> serve(socket));
-        }
+        take(server.accept());
       } catch (IOException e) {
         pause();
-      } catch (RejectedExecutionException e) {
-        return; // closed
       }
+    }
+  }
+
+  private void take(Socket socket) {
+    if (!hasPlace(socket.getInetAddress())) {
+      hangUp(socket);
+      return;
+    }
+    open.add(socket);
+    try {
+      threads.execute(() -> serve(socket));
+    } catch (RejectedExecutionException e) {
+      hangUp(socket); // all of this is being closed
     }
   }
 

@@ -1,5 +1,7 @@
 package io.seccompwatch.posture;
 
+import io.seccompwatch.linux.AuditRule;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,4 +18,33 @@ public record AuditView(@Nullable String state, @Nullable String blind, @Nullabl
   /** Nobody could ask. */
   public static final AuditView UNKNOWN =
       new AuditView(null, null, "whether audit rules drop seccomp records is not known");
+
+  /** What the loaded audit rules mean for the denials of this node. */
+  public static AuditView of(List<AuditRule> rules) {
+    String some = null;
+    for (AuditRule rule : rules) {
+      if (rule.excludesSeccomp()) {
+        String all = "an audit rule drops every seccomp record: " + rule.text();
+        return new AuditView(all, all, null);
+      }
+      if (rule.excludesSomeSeccomp() && some == null) {
+        some = "an audit rule drops some seccomp records: " + rule.text();
+      }
+    }
+    return new AuditView(some == null ? "no audit rule drops seccomp records" : some, null, some);
+  }
+
+  /**
+   * Where the rules may not be read.
+   *
+   * @param why in words
+   * @param heard whether a canary came through, which shows that none drops them all
+   */
+  public static AuditView unread(String why, boolean heard) {
+    String rules = "audit rules are not known: " + why;
+    return heard
+        ? new AuditView("a canary came through; " + rules, null, null)
+        : new AuditView(
+            rules, null, "whether audit rules drop them is not known, and no canary came through");
+  }
 }
