@@ -32,6 +32,16 @@ has no namespace, the host, is never ignored.
 {{- end }}
 
 {{- /*
+Drops the series of agents whose namespace, pod and container labels Prometheus has replaced by those of
+the scraped pod, for want of honorLabels: a rule about workloads would name the agent's pod. The agent
+marks one metric with namespace="honored" for this.
+*/ -}}
+{{- define "seccomp-watch.alerts.honored" -}}
+unless on (cluster, instance)
+seccomp_watch_scrape_labels{namespace!="honored"}
+{{- end }}
+
+{{- /*
 Agents that Prometheus did not scrape a window ago although they were running: it was down itself, or did
 not know them yet. Counters of theirs only look new. Takes the window's seconds.
 */ -}}
@@ -74,4 +84,5 @@ that the container's last denial was in the window. Takes the matchers.
   or
   increase(seccomp_denials_total{{ . }}[600s])
 ) > 0
+{{ include "seccomp-watch.alerts.honored" . }}
 {{- end }}

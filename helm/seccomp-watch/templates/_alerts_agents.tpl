@@ -117,6 +117,12 @@ sum by (%s, metric) (
   "description" (printf `{{ $labels.metric }} of %s has reached --series-limit, or a pod its quarter of it, and counts what is new under the name other. Totals stay true; pods and calls are missing. Look for the pod with the most series, then raise the limit if that is as it should be.` $where)
 ) }}
 
+{{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchLabelsNotHonored"
+  "expr" `count by (cluster, job) (seccomp_watch_scrape_labels{namespace!="honored"}) > 0`
+  "summary" `Metrics of workloads carry the names of the agents: {{ $value }} agent(s) are scraped without honorLabels.`
+  "description" `Prometheus replaces the labels namespace, pod and container of {{ $value }} agent(s){{ with $labels.job }} of job {{ . }}{{ end }} by those of the agent's own pod. Alerts about workloads do not fire for these agents, because they would name the wrong pod. Look at the scrape configuration and set honorLabels: true. Where that is not possible, as in OpenShift's monitoring of user workloads, the workload is in the labels exported_namespace, exported_pod and exported_container.`
+) }}
+
 {{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchAgentDown"
   "expr" (printf `max by (%s) (up{job="%s"}) == 0` $by $job)
   "summary" `The agent on node {{ or $labels.node $labels.instance }} is not scraped.`

@@ -1,6 +1,7 @@
 {{- /* What is denied, logged or not seen in workloads. */ -}}
 {{- define "seccomp-watch.alerts.workloads" -}}
 {{- $rules := .Values.prometheusRule.rules -}}
+{{- $honored := include "seccomp-watch.alerts.honored" . -}}
 
 {{- $rule := $rules.SeccompKill -}}
 {{- $denied := include "seccomp-watch.alerts.denied" (printf `{action=~"kill_process|kill_thread"%s}` (include "seccomp-watch.alerts.namespaces" $rule)) }}
@@ -37,7 +38,8 @@ max_over_time(%[1]s[1d] offset 1h) > %[2]v` $recent $rule.threshold)
   "expr" (printf `
 sum by (cluster, namespace, workload, workload_type, container) (
   rate(seccomp_denials_total{syscall!=""%s}[5m])
-) > %v` (include "seccomp-watch.alerts.namespaces" $rule) $rule.threshold)
+%s
+) > %v` (include "seccomp-watch.alerts.namespaces" $rule) (indent 2 $honored) $rule.threshold)
   "summary" `{{ $value | humanize }} denials a second{{ if $labels.namespace }} in {{ $labels.workload_type }} {{ $labels.namespace }}/{{ $labels.workload }}{{ end }}.`
   "description" `{{ if $labels.namespace }}Container {{ or $labels.container "(not known)" }} of {{ $labels.workload_type }} {{ $labels.namespace }}/{{ $labels.workload }} is{{ else }}Processes outside of known pods are{{ end }} denied {{ $value | humanize }} calls a second. The program tries again and again what its profile does not allow. Look at seccomp_denials_total by syscall, then mend the profile or the program.`
 ) }}
@@ -49,8 +51,9 @@ sum by (cluster, namespace, workload, workload_type, container) (
 count by (cluster, namespace, workload, workload_type, container) (
   sum by (cluster, namespace, workload, workload_type, container, syscall) (
 %s
+%s
   )
-) > %v` (indent 4 $logged) $rule.threshold)
+) > %v` (indent 4 $logged) (indent 4 $honored) $rule.threshold)
   "summary" `Calls of {{ $labels.workload_type }} {{ $labels.namespace }}/{{ $labels.workload }} are logged that would be denied: {{ $value }} different.`
   "description" `In the last hour container {{ or $labels.container "(not known)" }} of {{ $labels.workload_type }} {{ $labels.namespace }}/{{ $labels.workload }} made calls that its profile logs and allows, {{ $value }} different ones. When the profile is enforced they are denied. Look at seccomp_logged_syscalls_total by syscall, and allow what the program needs before that.`
 ) }}
@@ -60,7 +63,8 @@ count by (cluster, namespace, workload, workload_type, container) (
   "expr" (printf `
 count by (cluster, namespace) (
   seccomp_container_info{mode="disabled"%s}
-) > %v` (include "seccomp-watch.alerts.namespaces" $rule) $rule.threshold)
+%s
+) > %v` (include "seccomp-watch.alerts.namespaces" $rule) (indent 2 $honored) $rule.threshold)
   "summary" `Containers of namespace {{ $labels.namespace }} run without a seccomp filter: {{ $value }}.`
   "description" `No filter is loaded in {{ $value }} container(s) of namespace {{ $labels.namespace }}: they may make every system call. seccomp_container_info{namespace="{{ $labels.namespace }}", mode="disabled"} lists them; profile_type is what their pod asks for. A privileged container gets no filter whatever it asks for.`
 ) }}
@@ -70,7 +74,8 @@ count by (cluster, namespace) (
   "expr" (printf `
 count by (cluster, namespace) (
   seccomp_container_denials_visible{container!=""%s} == 0
-) > %v` (include "seccomp-watch.alerts.namespaces" $rule) $rule.threshold)
+%s
+) > %v` (include "seccomp-watch.alerts.namespaces" $rule) (indent 2 $honored) $rule.threshold)
   "summary" `Denials of containers of namespace {{ $labels.namespace }} would leave no trace: {{ $value }}.`
   "description" `{{ $value }} container(s) of namespace {{ $labels.namespace }} have a filter whose denials the kernel does not write down, as RuntimeDefault's: that no denials are counted for them means nothing. seccomp_container_denials_visible{namespace="{{ $labels.namespace }}"} == 0 lists them, and /api/v1/status of the agent says why for each.`
 ) }}

@@ -62,6 +62,13 @@ public final class AgentMetrics implements MultiCollector {
                             "java_version", build.javaVersion()))
                     .build())
             .build());
+    all.add(
+        gaugeOf(
+                "seccomp_watch_scrape_labels",
+                "Constant 1. The label namespace is \"honored\" as long as the scraper keeps the"
+                    + " labels of the agent (honor_labels).")
+            .dataPoint(gauge(1, Labels.of("namespace", "honored")))
+            .build());
     return new MetricSnapshots(all);
   }
 

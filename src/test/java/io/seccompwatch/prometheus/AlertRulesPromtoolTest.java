@@ -3,10 +3,12 @@ package io.seccompwatch.prometheus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,9 +65,35 @@ class AlertRulesPromtoolTest {
     }
   }
 
+  /** Every rule about workloads drops agents whose labels are not honored, and its cases know. */
+  @ParameterizedTest
+  @MethodSource("toolsAndRulesOfWorkloads")
+  void the_cases_notice_a_rule_that_trusts_labels_which_are_not_honored(
+      PrometheusTools tools, String alert, @TempDir Path directory) throws IOException {
+    tools.program("promtool");
+    Path rules = RenderedChart.withDefaults().writeRules(directory);
+    String right = Files.readString(rules);
+    String wrong = right.replace("seccomp_watch_scrape_labels", "no_such_metric");
+    assertThat(wrong).isNotEqualTo(right);
+    Files.writeString(rules, wrong);
+    String[] arguments = arguments(copyOf(List.of(CASES.resolve(alert + ".yaml")), directory));
+    assertThatThrownBy(() -> tools.promtool(directory, arguments))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("FAILED");
+  }
+
+  static List<Arguments> toolsAndRulesOfWorkloads() throws IOException {
+    return toolsAndRules(alert -> !alert.get("alert").asText().startsWith("SeccompWatch"));
+  }
+
   static List<Arguments> toolsAndRulesOfGrowth() throws IOException {
+    return toolsAndRules(
+        alert -> alert.get("expr").asText().contains("process_start_time_seconds"));
+  }
+
+  private static List<Arguments> toolsAndRules(Predicate<JsonNode> which) throws IOException {
     return RenderedChart.withDefaults().alerts().stream()
-        .filter(alert -> alert.get("expr").asText().contains("process_start_time_seconds"))
+        .filter(which)
         .flatMap(
             alert ->
                 Stream.of(PrometheusTools.values())

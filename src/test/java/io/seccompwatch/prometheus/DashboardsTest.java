@@ -3,7 +3,11 @@ package io.seccompwatch.prometheus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -149,6 +153,60 @@ class DashboardsTest {
   }
 
   @ParameterizedTest
+  @MethodSource("dashboards")
+  void begin_with_how_many_agents_report_red_at_none(JsonNode dashboard) {
+    JsonNode first = dashboard.at("/panels/0");
+    assertThat(first.at("/targets/0/expr").asText())
+        .startsWith("count(seccomp_watch_build_info{")
+        .endsWith("}) or vector(0)");
+    assertThat(first.at("/gridPos/x").asInt() + first.at("/gridPos/y").asInt()).isZero();
+    JsonNode steps = first.at("/fieldConfig/defaults/thresholds/steps");
+    assertThat(steps.at("/0/color").asText()).isEqualTo("red");
+    assertThat(steps.at("/1/value").asInt()).isEqualTo(1);
+  }
+
+  /** A green zero would say that all is well where nothing is known. */
+  @ParameterizedTest
+  @MethodSource("panels")
+  void show_nothing_in_green_where_no_agent_reports(JsonNode panel) {
+    if (panel.get("type").asText().equals("stat") && !isFirst(panel)) {
+      assertThat(panel.at("/fieldConfig/defaults/thresholds/steps/0/color").asText())
+          .as("the colour of no data")
+          .isEqualTo("text");
+      assertThat(panel.at("/fieldConfig/defaults/noValue").asText()).isNotEqualTo("0");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void answer_with_nothing_but_no_agents_where_none_is_scraped(
+      PrometheusTools tools, @TempDir Path directory) throws IOException {
+    ObjectNode file = JsonNodeFactory.instance.objectNode();
+    ObjectNode test = file.putArray("tests").addObject().put("interval", "1m");
+    test.putArray("input_series")
+        .addObject()
+        .put("series", "up{job=\"node-exporter\", instance=\"a\"}")
+        .put("values", "1x60");
+    ArrayNode cases = test.putArray("promql_expr_test");
+    for (Dashboards.Query query : Dashboards.queries()) {
+      ArrayNode samples =
+          cases
+              .addObject()
+              .put("expr", query.expr())
+              .put("eval_time", "1h")
+              .putArray("exp_samples");
+      if (query.expr().endsWith("or vector(0)")) {
+        samples.addObject().put("labels", "{}").put("value", 0);
+      }
+    }
+    Files.writeString(directory.resolve("nothing.yaml"), file.toPrettyString());
+    assertThat(tools.promtool(directory, "test", "rules", "nothing.yaml")).contains("SUCCESS");
+    assertThat(Dashboards.queries())
+        .filteredOn(query -> query.expr().contains("vector(0)"))
+        .hasSize(VARIABLES.size());
+  }
+
+  @ParameterizedTest
   @EnumSource
   void ask_in_expressions_that_promtool_knows(PrometheusTools tools, @TempDir Path directory)
       throws IOException {
@@ -158,6 +216,10 @@ class DashboardsTest {
             .toList();
     assertThat(all).hasSizeGreaterThan(50);
     Expressions.assertKnown(tools, directory, all);
+  }
+
+  private static boolean isFirst(JsonNode panel) {
+    return panel.at("/targets/0/expr").asText().endsWith("or vector(0)");
   }
 
   private static List<String> texts(JsonNode array) {
