@@ -97,6 +97,9 @@ What is known of the node's system, as YAML:
     "containerd" (list "/run/containerd/io.containerd.runtime.v2.task/k8s.io")
     "k3s" (list "/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io")
     "k0s" (list "/run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io")
-    "cri-o" (list "/run/containers/storage/overlay-containers") -}}
+    "microk8s" (list "/var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io")
+    "docker" (list "/run/containerd/io.containerd.runtime.v2.task/moby")
+    "cri-o" (list "/run/containers/storage/overlay-containers")
+    "cri-o-vfs" (list "/run/containers/storage/vfs-containers") -}}
 {{- get $directories .Values.posture.runtime | toJson -}}
 {{- end -}}

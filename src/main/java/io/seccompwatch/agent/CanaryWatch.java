@@ -102,7 +102,10 @@ final class CanaryWatch {
             "seenBy",
             by,
             "why",
-            "normal while an auditd is registered: the kernel's log has no audit records then");
+            seen.containsKey("audit-log")
+                ? "normal: auditd takes the records, and the kernel's log has none"
+                : "the kernel's log has no audit records while an auditd is registered, and without"
+                    + " one at most ten in five seconds");
       } else {
         log.warn(
             "the canary did not come through this source, though through others",

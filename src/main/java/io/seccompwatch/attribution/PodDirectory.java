@@ -37,6 +37,7 @@ public interface PodDirectory {
    * @param profile the seccomp profile that holds for it; null when none is asked for
    * @param ownProfile whether the container asks for it itself, and not the pod for all of them
    * @param privileged whether it is privileged
+   * @param runtime the runtime of the container, as in {@code cri-o://<id>}; null when not known
    */
   record Specified(
       String namespace,
@@ -44,7 +45,8 @@ public interface PodDirectory {
       @Nullable String container,
       @Nullable SeccompProfile profile,
       boolean ownProfile,
-      boolean privileged) {}
+      boolean privileged,
+      @Nullable String runtime) {}
 
   /**
    * What is asked for a container; null when its pod is not known.

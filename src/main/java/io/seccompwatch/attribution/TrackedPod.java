@@ -93,14 +93,26 @@ record TrackedPod(PodFacts facts, @Nullable Instant deleted) {
   /** What the specification asks for a container; of one that is not in the status, the pod's. */
   Specified specified(@Nullable Container container) {
     return container == null
-        ? new Specified(facts.namespace(), facts.name(), null, facts.profile(), false, false)
+        ? new Specified(facts.namespace(), facts.name(), null, facts.profile(), false, false, null)
         : new Specified(
             facts.namespace(),
             facts.name(),
             container.name(),
             container.profile(),
             container.ownProfile(),
-            container.privileged());
+            container.privileged(),
+            runtime(container));
+  }
+
+  /** The scheme of the container's ids, {@code <runtime>://<id>}. */
+  private static @Nullable String runtime(Container container) {
+    for (String id : container.ids()) {
+      int end = id.indexOf("://");
+      if (end > 0) {
+        return id.substring(0, end);
+      }
+    }
+    return null;
   }
 
   /** The names of the pod, and of a container of it. */

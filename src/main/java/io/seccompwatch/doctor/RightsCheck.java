@@ -71,8 +71,9 @@ record RightsCheck(NodeFiles node, Self self, Namespaces namespaces, Processes p
           Finding.note(
               Section.RIGHTS,
               subject,
-              "not the node's: audit-netlink and process events would hear nothing",
-              "for these two: hostNetwork: true");
+              "not the machine's: audit-netlink and process events would hear nothing",
+              "for these two: hostNetwork: true; on a node that is itself a container (kind,"
+                  + " minikube, k3d) neither is to be had");
       case PID ->
           Finding.note(
               Section.RIGHTS,

@@ -50,8 +50,9 @@ record Silence(
       case SYSLOG, KMSG -> kernelLog(chosen, fired);
       case AUDIT_NETLINK, AUTO ->
           new Reason(
-              "the kernel sent nothing: this may not be the node's network namespace",
-              "hostNetwork: true, or read another source");
+              "the kernel sent nothing: this may not be the machine's network namespace",
+              "hostNetwork: true; on a node that is itself a container (kind, minikube, k3d) read"
+                  + " kmsg");
     };
   }
 

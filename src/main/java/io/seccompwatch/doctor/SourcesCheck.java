@@ -68,7 +68,8 @@ record SourcesCheck(
               Section.SOURCES,
               name,
               unavailable.message(),
-              "capability AUDIT_READ and hostNetwork: true, or read another source");
+              "capability AUDIT_READ and hostNetwork: true; on a node that is itself a container"
+                  + " (kind, minikube, k3d) read kmsg");
     };
   }
 }

@@ -39,7 +39,8 @@ public final class AuditMulticast extends PolledDescriptor {
   private static final String CAPABILITY = "CAP_AUDIT_READ";
   private static final String DOUBT =
       "it cannot be told whether this is the node's network namespace (/proc/sys/net is hidden):"
-          + " if the canary is not seen, give hostNetwork";
+          + " if the canary is not seen, give hostNetwork, or read kmsg where the node is itself a"
+          + " container";
 
   private final SystemCalls calls;
   private final int socket;
@@ -190,8 +191,10 @@ public final class AuditMulticast extends PolledDescriptor {
     if (standing.network() == Place.OTHER) {
       throw new AuditUnavailableException(
           Reason.NETWORK_NAMESPACE,
-          "another network namespace than the node's, where no record ever comes: give hostNetwork"
-              + (standing.has(Standing.CAP_AUDIT_READ) ? "" : " and " + CAPABILITY));
+          "another network namespace than the machine's, where no record ever comes: give"
+              + " hostNetwork"
+              + (standing.has(Standing.CAP_AUDIT_READ) ? "" : " and " + CAPABILITY)
+              + ", or read kmsg where the node is itself a container (kind, minikube, k3d)");
     }
     if (!standing.has(Standing.CAP_AUDIT_READ)) {
       throw new AuditUnavailableException(

@@ -14,9 +14,15 @@ import org.jspecify.annotations.Nullable;
  *     {@link Type#LOCALHOST}
  * @param from where that is said
  * @param privileged whether the container is privileged: its runtime then loads no filter, whatever
- *     profile is asked for
+ *     profile is asked for, but for CRI-O's {@code privileged_seccomp_profile}
+ * @param runtime the runtime of the container, as in {@code cri-o://<id>}; null when not known
  */
-public record Asked(Type type, @Nullable String localhostProfile, From from, boolean privileged) {
+public record Asked(
+    Type type,
+    @Nullable String localhostProfile,
+    From from,
+    boolean privileged,
+    @Nullable String runtime) {
 
   /** The kinds of profiles; the labels are Kubernetes' own words. */
   public enum Type {
@@ -62,7 +68,7 @@ public record Asked(Type type, @Nullable String localhostProfile, From from, boo
   }
 
   /** Nothing is known of it. */
-  static final Asked UNKNOWN = new Asked(Type.UNKNOWN, null, From.UNSET, false);
+  static final Asked UNKNOWN = new Asked(Type.UNKNOWN, null, From.UNSET, false, null);
 
   static Asked of(@Nullable Specified specified) {
     if (specified == null || specified.container() == null) {
@@ -70,7 +76,7 @@ public record Asked(Type type, @Nullable String localhostProfile, From from, boo
     }
     SeccompProfile profile = specified.profile();
     if (profile == null) {
-      return new Asked(Type.UNSET, null, From.UNSET, specified.privileged());
+      return new Asked(Type.UNSET, null, From.UNSET, specified.privileged(), specified.runtime());
     }
     Type type =
         switch (profile.type()) {
@@ -83,6 +89,7 @@ public record Asked(Type type, @Nullable String localhostProfile, From from, boo
         type,
         type == Type.LOCALHOST ? profile.localhostProfile() : null,
         specified.ownProfile() ? From.CONTAINER : From.POD,
-        specified.privileged());
+        specified.privileged(),
+        specified.runtime());
   }
 }

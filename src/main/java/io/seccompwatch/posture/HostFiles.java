@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of the node that tell which filter a container has: its OCI configuration, and the
@@ -23,17 +24,23 @@ import java.util.List;
 final class HostFiles {
 
   /**
-   * Where runtimes keep a container's OCI configuration, below the root: containerd's state
-   * directory ({@code /run/containerd} and that of k3s and k0s) with the bundles of its second
-   * shim, and the storage of CRI-O.
+   * Directories of the containers' OCI configurations, below the root: the bundles of containerd's
+   * second shim in its state directory (also those of k3s, k0s, microk8s and of the containerd that
+   * Docker starts), and the storage of CRI-O with the drivers overlay and vfs.
    */
   private static final List<Place> BUNDLES =
       List.of(
           new Place("run/containerd/io.containerd.runtime.v2.task/k8s.io", ""),
           new Place("run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io", ""),
           new Place("run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io", ""),
+          new Place(
+              "var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io", ""),
+          new Place("run/containerd/io.containerd.runtime.v2.task/moby", ""),
+          new Place("run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby", ""),
           new Place("run/containers/storage/overlay-containers", "userdata"),
-          new Place("var/lib/containers/storage/overlay-containers", "userdata"));
+          new Place("var/lib/containers/storage/overlay-containers", "userdata"),
+          new Place("run/containers/storage/vfs-containers", "userdata"),
+          new Place("var/lib/containers/storage/vfs-containers", "userdata"));
 
   /** The kubelet's {@code --root-dir} and its {@code seccomp} below. */
   private static final String PROFILES = "var/lib/kubelet/seccomp";
@@ -92,8 +99,10 @@ final class HostFiles {
   /**
    * A Localhost profile. One that is not below the kubelet's directory, by its name or by a link,
    * is not read: the name is a user's.
+   *
+   * @param runtime the runtime that reads it, as in {@code cri-o://<id>}; null when not known
    */
-  Found<Profile> profile(String name) {
+  Found<Profile> profile(String name, @Nullable String runtime) {
     if (name.isEmpty() || name.length() > MAX_PATH) {
       return new Found.Not<>("has no usable name");
     }
@@ -105,13 +114,24 @@ final class HostFiles {
       }
       Path file = directory.resolve(named).toRealPath();
       return file.startsWith(directory)
-          ? read(file, ProfileReader.MAX_BYTES, ProfileReader::read)
+          ? read(file, ProfileReader.MAX_BYTES, in -> ProfileReader.read(in, form(runtime)))
           : new Found.Not<>("is outside the kubelet's directory");
     } catch (InvalidPathException e) {
       return new Found.Not<>("has no usable name");
     } catch (IOException e) {
       return new Found.Not<>(why(e));
     }
+  }
+
+  /**
+   * The reader of a Localhost file: containerd and cri-dockerd unmarshal it into the OCI structure,
+   * which has no {@code name}; CRI-O reads it as containers/common does. With an unknown runtime
+   * the form counts that has more rules, so that no denial looks visible which may be silent.
+   */
+  private static ProfileReader.Form form(@Nullable String runtime) {
+    return runtime == null || runtime.equals("cri-o")
+        ? ProfileReader.Form.DOCKER
+        : ProfileReader.Form.OCI;
   }
 
   /**

@@ -123,7 +123,13 @@ final class Judge {
   /** containerd, Docker, CRI-O and Podman deny by ERRNO and set no flag. */
   private static Verdict inferred(Asked asked, String profileProblem) {
     if (asked.privileged()) {
-      return notTheRuntimes("the container is privileged");
+      return asked.runtime() != null && !asked.runtime().equals("cri-o")
+          ? notTheRuntimes("the container is privileged")
+          : new Verdict(
+              false,
+              "the container is privileged, yet a filter is loaded: CRI-O's"
+                  + " privileged_seccomp_profile, one inherited from the node, or the program's"
+                  + " own; its flags cannot be read");
     }
     return new Verdict(
         false,

@@ -228,7 +228,9 @@ public final class Survey {
     if (asked.type() != Asked.Type.LOCALHOST) {
       return new Evidence.None(null);
     }
-    return switch (name == null ? new Found.Not<Profile>("has no name") : files.profile(name)) {
+    return switch (name == null
+        ? new Found.Not<Profile>("has no name")
+        : files.profile(name, asked.runtime())) {
       case Found.Read<Profile>(Profile profile) ->
           new Evidence.ProfileFile(
               Loaded.of(profile), name != null && files.isOlder(name, started(process)));

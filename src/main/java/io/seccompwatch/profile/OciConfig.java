@@ -100,7 +100,7 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
             } else if (json.isNull()) {
               seccomp = null;
             } else {
-              seccomp = seccomp == null ? new ProfileReader(json, false) : seccomp;
+              seccomp = seccomp == null ? new ProfileReader(json, ProfileReader.Form.OCI) : seccomp;
               seccomp.read(); // said twice, the second adds to the first
             }
           });

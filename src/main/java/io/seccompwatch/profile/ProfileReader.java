@@ -22,6 +22,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProfileReader {
 
+  /** Forms of a profile, which differ in the fields that count. */
+  public enum Form {
+    /** {@code linux.seccomp} of an OCI configuration: a rule has {@code names} alone. */
+    OCI,
+    /** Files of Docker, Podman and CRI-O: {@code name} of a rule counts beside {@code names}. */
+    DOCKER
+  }
+
   /** Bytes of a profile; the runtimes' own have some 15 KiB. */
   public static final int MAX_BYTES = 1 << 20;
 
@@ -30,12 +38,15 @@ public final class ProfileReader {
   /** Names of all rules; there are some 500 calls, and a profile may name one in several rules. */
   private static final int MAX_NAMES = 16_384;
 
+  /** MAX_ERRNO of libseccomp ({@code src/system.h}); its check is {@code < MAX_ERRNO}. */
+  private static final int MAX_ERRNO = 4_095;
+
   private static final int MAX_CONDITIONS = 64;
   private static final int MAX_WORDS = 64;
   private static final int MAX_WORD = 128;
 
   private final JsonText json;
-  private final boolean oldForm;
+  private final Form form;
   private final List<Rule> rules = new ArrayList<>();
   private final List<String> flags = new ArrayList<>();
   private final List<String> architectures = new ArrayList<>();
@@ -48,24 +59,24 @@ public final class ProfileReader {
   /**
    * A reader of profiles at the places where the JSON is.
    *
-   * @param oldForm whether {@code name} of a rule counts beside {@code names}, as it does in the
-   *     files of Docker, Podman and CRI-O and not in OCI configurations
+   * @param form which fields count
    */
-  ProfileReader(JsonText json, boolean oldForm) {
+  ProfileReader(JsonText json, Form form) {
     this.json = json;
-    this.oldForm = oldForm;
+    this.form = form;
   }
 
   /**
    * Reads a profile's file.
    *
    * @param in the JSON, of {@link #MAX_BYTES} at most; the caller closes it
+   * @param form which fields count for the runtime that reads it
    * @throws ProfileException when it is none
    * @throws IOException when it cannot be read
    */
-  public static Profile read(InputStream in) throws IOException, ProfileException {
+  public static Profile read(InputStream in, Form form) throws IOException, ProfileException {
     try (JsonText json = new JsonText(in, MAX_BYTES)) {
-      ProfileReader reader = new ProfileReader(json, true);
+      ProfileReader reader = new ProfileReader(json, form);
       reader.read();
       return reader.profile();
     } catch (JsonProcessingException e) {
@@ -115,7 +126,7 @@ public final class ProfileReader {
     }
     List<String> abis = new ArrayList<>(architectures);
     abis.addAll(ofMap);
-    return new Profile(action, defaultErrno, flags, abis, rules);
+    return new Profile(action, errno(action, defaultErrno), flags, abis, rules);
   }
 
   /** Docker's and Podman's way of naming ABIs, one with those that it brings along. */
@@ -166,11 +177,11 @@ public final class ProfileReader {
     if (rules.size() >= MAX_RULES) {
       throw new ProfileException("more than " + MAX_RULES + " rules");
     }
-    if (oldForm) {
+    if (form == Form.DOCKER) {
       calls.addAll(old);
     }
     if (!calls.isEmpty()) { // else it matches nothing
-      rules.add(new Rule(calls, done, errno[0], conditions));
+      rules.add(new Rule(calls, done, errno(done, errno[0]), conditions));
     }
     nameless |= calls.isEmpty();
   }
@@ -216,11 +227,17 @@ public final class ProfileReader {
     if (json.isNull()) {
       return null;
     }
-    long errno = json.unsigned("an errno");
-    if (errno < 0 || errno > 4_095) { // MAX_ERRNO, include/linux/err.h
-      throw new ProfileException("an errno is not from 0 to 4095");
+    return (int)
+        (json.unsigned("an errno") & 0xffff); // ActErrno.SetReturnCode(int16), libseccomp-golang
+  }
+
+  /** The errno of an action; libseccomp takes it below MAX_ERRNO, and other actions ignore it. */
+  private static @Nullable Integer errno(SeccompAction action, @Nullable Integer errno)
+      throws ProfileException {
+    if (errno != null && action == SeccompAction.ERRNO && errno >= MAX_ERRNO) {
+      throw new ProfileException("an errno is not below " + MAX_ERRNO);
     }
-    return (int) errno;
+    return errno;
   }
 
   private SeccompAction action() throws IOException, ProfileException {

@@ -69,9 +69,17 @@ class CanaryWatchTest {
     assertThat(said()).isEmpty();
   }
 
+  @Test
+  void theKernelsLogMayDropTheCanaryWithoutAnAuditd() {
+    judge("audit-netlink");
+    assertThat(said())
+        .anySatisfy(
+            line -> assertThat(line).contains("source=kmsg", "at most ten in five seconds"));
+  }
+
   @ParameterizedTest
   @CsvSource({
-    "kmsg, audit-log, level=info, normal while an auditd is registered",
+    "kmsg, audit-log, level=info, normal: auditd takes the records",
     "audit-log, kmsg, level=warn, that auditd runs and writes this file",
   })
   void aSourceThatStopsBringingItIsNamedOnceAndAgainWhenItIsBack(

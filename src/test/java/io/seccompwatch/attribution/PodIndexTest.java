@@ -384,11 +384,11 @@ class PodIndexTest {
             List.of());
     listed(pod(UID, "api-1", privileged));
     PodDirectory.Specified asked =
-        new PodDirectory.Specified("prod", "api-1", "app", PROFILE, true, true);
+        new PodDirectory.Specified("prod", "api-1", "app", PROFILE, true, true, "containerd");
     assertThat(index.specified(UID, ID)).isEqualTo(asked);
     assertThat(index.specified(null, ID)).isEqualTo(asked);
     assertThat(index.specified(UID, OLD_ID))
-        .isEqualTo(new PodDirectory.Specified("prod", "api-1", null, null, false, false));
+        .isEqualTo(new PodDirectory.Specified("prod", "api-1", null, null, false, false, null));
     assertThat(index.specified("other", ID)).isNull();
     assertThat(index.specified(null, OLD_ID)).isNull();
   }

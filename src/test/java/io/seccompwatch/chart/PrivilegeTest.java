@@ -101,7 +101,10 @@ class PrivilegeTest {
           containerd | /run/containerd/io.containerd.runtime.v2.task/k8s.io
           k3s        | /run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io
           k0s        | /run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io
+          microk8s   | /var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io
+          docker     | /run/containerd/io.containerd.runtime.v2.task/moby
           cri-o      | /run/containers/storage/overlay-containers
+          cri-o-vfs  | /run/containers/storage/vfs-containers
           """)
   void the_runtimes_configurations_are_mounted_on_demand_without_its_sockets(
       String runtime, String directory) {

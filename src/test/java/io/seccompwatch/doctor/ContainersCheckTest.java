@@ -26,7 +26,7 @@ class ContainersCheckTest {
         pod == null ? null : "app",
         "0123456789abcdef",
         1,
-        new Asked(Asked.Type.UNKNOWN, null, Asked.From.UNSET, false),
+        new Asked(Asked.Type.UNKNOWN, null, Asked.From.UNSET, false, null),
         mode,
         1,
         visible,

@@ -75,7 +75,7 @@ class RightsCheckTest {
                 + " large socket buffers), AUDIT_CONTROL (the kernel's audit status and rules),"
                 + " SYSLOG (/dev/kmsg where kernel.dmesg_restrict is 1), AUDIT_READ"
                 + " (audit-netlink)",
-            "note net namespace: not the node's: audit-netlink and process events would hear"
+            "note net namespace: not the machine's: audit-netlink and process events would hear"
                 + " nothing",
             "ok user namespace: the node's")
         .anyMatch(line -> line.startsWith("problem procfs: "));

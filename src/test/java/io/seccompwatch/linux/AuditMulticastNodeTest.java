@@ -152,8 +152,9 @@ class AuditMulticastNodeTest {
 
   @ParameterizedTest
   @CsvSource({
-    "unshare --net, 'NETWORK_NAMESPACE another network namespace than the node''s, where no record"
-        + " ever comes: give hostNetwork'",
+    "unshare --net, 'NETWORK_NAMESPACE another network namespace than the machine''s, where no"
+        + " record ever comes: give hostNetwork, or read kmsg where the node is itself a container"
+        + " (kind, minikube, k3d)'",
     "unshare --user --map-root-user, 'USER_NAMESPACE another user namespace than the node''s: give"
         + " hostUsers: true, hostNetwork and CAP_AUDIT_READ'",
     "unshare --user --map-root-user --net, 'USER_NAMESPACE another user namespace than the node''s:"
@@ -161,8 +162,9 @@ class AuditMulticastNodeTest {
     "setpriv --bounding-set -audit_read --inh-caps -audit_read, NOT_PERMITTED not permitted: give"
         + " CAP_AUDIT_READ",
     "unshare --net setpriv --bounding-set -audit_read --inh-caps -audit_read, 'NETWORK_NAMESPACE"
-        + " another network namespace than the node''s, where no record ever comes: give"
-        + " hostNetwork and CAP_AUDIT_READ'",
+        + " another network namespace than the machine''s, where no record ever comes: give"
+        + " hostNetwork and CAP_AUDIT_READ, or read kmsg where the node is itself a container"
+        + " (kind, minikube, k3d)'",
     "'setpriv --bounding-set -all,+audit_read --inh-caps -all,+audit_read', can be had",
     "unshare --pid --fork --mount-proc, can be had",
     "env, can be had",

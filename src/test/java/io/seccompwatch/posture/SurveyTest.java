@@ -45,6 +45,10 @@ class SurveyTest {
   }
 
   private void ask(@Nullable SeccompProfile profile, boolean privileged) {
+    ask(profile, privileged, "containerd");
+  }
+
+  private void ask(@Nullable SeccompProfile profile, boolean privileged, String runtime) {
     PodFacts.Container container =
         new PodFacts.Container(
             "app",
@@ -53,7 +57,7 @@ class SurveyTest {
             profile,
             true,
             privileged,
-            List.of("containerd://" + ID),
+            List.of(runtime + "://" + ID),
             List.of());
     pods.replaceAll(
         List.of(
@@ -81,7 +85,8 @@ class SurveyTest {
                 "app",
                 ID,
                 100,
-                new Asked(Asked.Type.RUNTIME_DEFAULT, null, Asked.From.CONTAINER, false),
+                new Asked(
+                    Asked.Type.RUNTIME_DEFAULT, null, Asked.From.CONTAINER, false, "containerd"),
                 Mode.FILTER,
                 1,
                 false,
@@ -154,6 +159,11 @@ class SurveyTest {
     "run/containerd/io.containerd.runtime.v2.task/k8s.io/ID/config.json",
     "run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/ID/config.json",
     "run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io/ID/config.json",
+    "var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io/ID/config.json",
+    "run/containerd/io.containerd.runtime.v2.task/moby/ID/config.json",
+    "run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/ID/config.json",
+    "run/containers/storage/vfs-containers/ID/userdata/config.json",
+    "var/lib/containers/storage/vfs-containers/ID/userdata/config.json",
     "run/containers/storage/overlay-containers/ID/userdata/config.json",
     "var/lib/containers/storage/overlay-containers/ID/userdata/config.json",
   })
@@ -170,6 +180,23 @@ class SurveyTest {
     node.filtered(100, ID, 1);
     assertThat(only().reason()).isEqualTo("the kernel writes down ERRNO");
     assertThat(only().asked().localhostProfile()).isEqualTo("profiles/app.json");
+  }
+
+  /** containerd and cri-dockerd pass over {@code name} of a rule; CRI-O reads it. */
+  @ParameterizedTest
+  @CsvSource({
+    "containerd, the profile denies nothing",
+    "docker, the profile denies nothing",
+    "cri-o, the profile returns ERRNO without SECCOMP_FILTER_FLAG_LOG: the kernel writes nothing",
+  })
+  void aRuleOfTheOldFormCountsForTheRuntimesThatReadIt(String runtime, String reason) {
+    ask(new SeccompProfile("Localhost", "old.json"), false, runtime);
+    node.profile(
+        "old.json",
+        "{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+            + "\"syscalls\":[{\"name\":\"chmod\",\"action\":\"SCMP_ACT_ERRNO\"}]}");
+    node.filtered(100, ID, 1);
+    assertThat(only().reason()).isEqualTo(reason);
   }
 
   @Test

@@ -50,7 +50,43 @@ class ProfileReaderTest {
       """;
 
   static Profile read(String json) throws IOException, ProfileException {
-    return ProfileReader.read(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)));
+    return read(json, ProfileReader.Form.DOCKER);
+  }
+
+  private static Profile read(String json, ProfileReader.Form form)
+      throws IOException, ProfileException {
+    return ProfileReader.read(
+        new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), form);
+  }
+
+  @Test
+  void aRuleOfTheOldFormIsNoneInAnOciConfiguration() throws Exception {
+    String old =
+        "{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+            + "\"syscalls\":[{\"name\":\"chmod\",\"action\":\"SCMP_ACT_ERRNO\"}]}";
+    assertThat(read(old, ProfileReader.Form.OCI).actions()).containsExactly(SeccompAction.ALLOW);
+    assertThat(read(old, ProfileReader.Form.DOCKER).actions())
+        .containsExactlyInAnyOrder(SeccompAction.ALLOW, SeccompAction.ERRNO);
+  }
+
+  /** runc and libseccomp-golang keep the low 16 bits; only an errno is held to its bound. */
+  @ParameterizedTest
+  @CsvSource({
+    "SCMP_ACT_ERRNO, 0, 0",
+    "SCMP_ACT_ERRNO, 4094, 4094",
+    "SCMP_ACT_ERRNO, 65549, 13",
+    "SCMP_ACT_TRACE, 5000, 5000",
+    "SCMP_ACT_ALLOW, 5000, 5000",
+  })
+  void anErrnoIsWhatTheRuntimesMakeOfIt(String action, long said, int meant) throws Exception {
+    String rules =
+        "\"syscalls\":[{\"names\":[\"chmod\"],\"action\":\"%s\",\"errnoRet\":%d}]"
+            .formatted(action, said);
+    Profile profile = read("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," + rules + "}");
+    assertThat(profile.rules().getFirst().errno()).isEqualTo(meant);
+    Profile byDefault =
+        read("{\"defaultAction\":\"%s\",\"defaultErrnoRet\":%d}".formatted(action, said));
+    assertThat(byDefault.defaultErrno()).isEqualTo(meant);
   }
 
   @Test
@@ -199,6 +235,7 @@ class ProfileReaderTest {
   static Stream<Arguments> hostile() {
     String action = "\"defaultAction\":\"SCMP_ACT_ALLOW\"";
     String rule = "{" + action + ",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_LOG\"";
+    String errno = rule.replace("SCMP_ACT_LOG", "SCMP_ACT_ERRNO") + ",\"errnoRet\":";
     return Stream.of(
         Arguments.of("", "the profile is not an object"),
         Arguments.of("[]", "the profile is not an object"),
@@ -215,7 +252,8 @@ class ProfileReaderTest {
         Arguments.of("{" + action + ",\"syscalls\":[7]}", "an item of syscalls is not an object"),
         Arguments.of("{" + action + ",\"syscalls\":[{\"names\":[\"a\"]}]}", "has no action"),
         Arguments.of(rule + ",\"errnoRet\":-1}]}", "not from 0 to 2^64-1"),
-        Arguments.of(rule + ",\"errnoRet\":4096}]}", "not from 0 to 4095"),
+        Arguments.of(errno + "4095}]}", "not below 4095"),
+        Arguments.of(errno + "70000}]}", "not below 4095"),
         Arguments.of(rule + ",\"errnoRet\":1.5}]}", "not a whole number"),
         Arguments.of(rule + ",\"args\":[{\"index\":6}]}]}", "index is not from 0 to 5"),
         Arguments.of(

@@ -79,7 +79,8 @@ public final class FakePods implements PodDirectory {
             found.container(),
             found.profile(),
             false,
-            false);
+            false,
+            null);
   }
 
   @Override
