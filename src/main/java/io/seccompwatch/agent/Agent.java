@@ -56,12 +56,13 @@ public final class Agent implements AutoCloseable {
    * @param config what to do
    * @param build what this agent is
    * @param err takes the agent's own log
-   * @throws ConfigException when the files for TLS cannot be used
+   * @throws ConfigException when a configured path or the files for TLS cannot be used
    * @throws AgentException when it cannot start, with the reason and the remedy
    */
   public static Agent start(AgentConfig config, AgentMetrics.Build build, PrintStream err) {
     Clock clock = Clock.systemUTC();
     AgentLog log = new AgentLog(err, clock);
+    ConfiguredPaths.check(config);
     Endpoint endpoint = Endpoint.of(config);
     SourceSelection selection =
         SourceSelection.of(config.sources(), SourceSelection.Places.usual());

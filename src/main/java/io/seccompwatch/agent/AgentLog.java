@@ -1,6 +1,8 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.source.IoReason;
 import io.seccompwatch.violation.ViolationJson;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Clock;
 import java.time.Duration;
@@ -59,12 +61,17 @@ final class AgentLog {
         .append(level);
     append(line, "msg", message);
     for (int i = 0; i + 1 < keysAndValues.length; i += 2) {
-      append(line, String.valueOf(keysAndValues[i]), String.valueOf(keysAndValues[i + 1]));
+      append(line, String.valueOf(keysAndValues[i]), inWords(keysAndValues[i + 1]));
     }
     if (suppressed > 0) {
       append(line, "suppressed", Long.toString(suppressed));
     }
     out.println(line);
+  }
+
+  /** Only a defect is told with its class: it is for the developers. */
+  private static String inWords(Object value) {
+    return value instanceof IOException failure ? IoReason.inWords(failure) : String.valueOf(value);
   }
 
   /** How many of the kind were left out since its last line; -1 when this one is to be, too. */

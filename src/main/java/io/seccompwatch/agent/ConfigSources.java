@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
@@ -26,16 +29,31 @@ public final class ConfigSources {
 
   private static final int MAX_FILE_BYTES = 1 << 20;
 
+  private static final String PREFIX = "SECCOMP_WATCH_";
+
+  /** Variables beside those of the options: of the launcher, the command line and the pod. */
+  private static final Set<String> OTHER_VARIABLES =
+      Set.of(PREFIX + "CONFIG", PREFIX + "JAVA_OPTS", PREFIX + "POD_UID");
+
+  /**
+   * Ends of the variables that the kubelet makes for a Service of our name ({@code
+   * pkg/kubelet/envvars/envvars.go}).
+   */
+  private static final Pattern OF_A_SERVICE =
+      Pattern.compile(
+          "_SERVICE_HOST$|_SERVICE_PORT(_\\w+)?$|_PORT(_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$");
+
   private ConfigSources() {}
 
   /**
    * Puts the three together.
    *
    * @param flags what was given on the command line
-   * @param environment the process's environment; variables that are no option of ours are left
-   *     alone, since Kubernetes makes some of that prefix for a Service
+   * @param environment the process's environment; of the variables with our prefix those that
+   *     Kubernetes makes for a Service are passed over
    * @param file a YAML file of option keys; null for none
-   * @throws ConfigException when the file cannot be read or has a key that is no option
+   * @throws ConfigException when the file cannot be read, or has a key that is no option, or a
+   *     variable with our prefix is no option
    */
   public static Map<RunOption, List<String>> merge(
       Map<RunOption, List<String>> flags, Map<String, String> environment, @Nullable Path file) {
@@ -43,6 +61,7 @@ public final class ConfigSources {
     if (file != null) {
       merged.putAll(read(file));
     }
+    refuseUnknown(environment);
     for (RunOption option : RunOption.values()) {
       String value = environment.get(option.variable());
       if (value != null && !value.isBlank()) {
@@ -60,6 +79,21 @@ public final class ConfigSources {
           }
         });
     return merged;
+  }
+
+  /** A mistyped variable would be without effect, and its author would not know. */
+  private static void refuseUnknown(Map<String, String> environment) {
+    List<String> known = new ArrayList<>(OTHER_VARIABLES);
+    Stream.of(RunOption.values()).map(RunOption::variable).forEach(known::add);
+    for (String name : new TreeSet<>(environment.keySet())) {
+      if (name.startsWith(PREFIX) && !known.contains(name) && !OF_A_SERVICE.matcher(name).find()) {
+        throw new ConfigException(
+            "environment",
+            "unknown variable " + name,
+            NearestWord.hint(name, known)
+                + "unset it; the variables are the options of 'seccomp-watch run --help'");
+      }
+    }
   }
 
   private static Map<RunOption, List<String>> read(Path file) {
@@ -98,7 +132,10 @@ public final class ConfigSources {
                           new ConfigException(
                               "config",
                               file + ": unknown key '" + key + "'",
-                              "the keys are the options of 'seccomp-watch run --help'"));
+                              NearestWord.hint(
+                                      String.valueOf(key),
+                                      Stream.of(RunOption.values()).map(RunOption::key).toList())
+                                  + "the keys are the options of 'seccomp-watch run --help'"));
           options.put(option, values(file, option, value));
         });
     return options;
@@ -129,8 +166,9 @@ public final class ConfigSources {
 
   private static String scalar(Path file, RunOption option, @Nullable Object value) {
     if (value instanceof Boolean flag) {
-      // YAML 1.1 habits: off without quotes
-      return flag ? "on" : "off";
+      // YAML 1.1 habits: on and off without quotes; an option that knows neither says what was
+      // given
+      return !flag ? "off" : option == RunOption.PROCESS_EVENTS ? "on" : "true";
     }
     if (value instanceof String || value instanceof Number) {
       return value.toString();

@@ -2,6 +2,7 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.PodIndex;
+import io.seccompwatch.kubernetes.ApiAccess;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.kubernetes.ApiConnection;
 import io.seccompwatch.kubernetes.EventsClient;
@@ -87,9 +88,13 @@ final class KubernetesSide implements AutoCloseable {
     try {
       api = ApiConnection.open(on.access(), "seccomp-watch/" + version);
     } catch (IOException e) {
+      if (on.access() instanceof ApiAccess.Kubeconfig) {
+        String what = String.valueOf(e.getMessage()).replaceFirst("^kubeconfig ", "");
+        throw new ConfigException("kubeconfig", what, "fix it, or give --kubernetes off");
+      }
       if (required) {
         throw new AgentException(
-            "cannot start: kubernetes: " + e.getMessage() + ": mend it, or give --kubernetes off");
+            "cannot start: kubernetes: " + e.getMessage() + ": fix it, or give --kubernetes off");
       }
       String why = String.valueOf(e.getMessage());
       log.warn("kubernetes is off: pods are known by their UIDs only", "why", why);

@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.source.IoReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -52,7 +53,7 @@ final class StateDirectory implements AutoCloseable {
       }
       return new StateDirectory(directory, channel, null);
     } catch (IOException e) {
-      return new StateDirectory(directory, null, directory + ": " + e);
+      return new StateDirectory(directory, null, directory + ": " + IoReason.inWords(e));
     }
   }
 

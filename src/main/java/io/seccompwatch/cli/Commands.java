@@ -1,9 +1,12 @@
 package io.seccompwatch.cli;
 
+import io.seccompwatch.agent.NearestWord;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,14 +36,38 @@ final class Commands {
           CommandSpec command = e.getCommandLine().getCommandSpec();
           err.println(
               "seccomp-watch: "
-                  + Main.oneLine(e)
-                  + ": see '"
+                  + wrong(e, command)
+                  + "see '"
                   + command.qualifiedName()
                   + " --help'");
           return CommandLine.ExitCode.USAGE;
         });
     root.setExecutionExceptionHandler((e, commandLine, parsed) -> Main.failed(e, err));
     return root;
+  }
+
+  /** Returns the fault in plain words, and the word that was probably meant. */
+  private static String wrong(CommandLine.ParameterException e, CommandSpec command) {
+    if (!(e instanceof CommandLine.UnmatchedArgumentException unmatched)
+        || unmatched.getUnmatched().isEmpty()) {
+      return Main.oneLine(e) + ": ";
+    }
+    String given = unmatched.getUnmatched().getFirst();
+    if (given.startsWith("-")) {
+      int equals = given.indexOf('=');
+      String option = equals < 0 ? given : given.substring(0, equals);
+      String hint = NearestWord.hint(option, command.optionsMap().keySet());
+      return Main.oneLine("unknown option '" + given + "': ") + hint;
+    }
+    if (command.subcommands().isEmpty()) {
+      return Main.oneLine("unexpected '" + given + "': ");
+    }
+    Set<String> known = new TreeSet<>(command.subcommands().keySet());
+    return Main.oneLine("unknown command '" + given + "': ")
+        + NearestWord.hint(given, known)
+        + "the commands are "
+        + String.join(", ", known)
+        + "; ";
   }
 
   private static CommandSpec root(InputStream in, OutputStream stdout) {
@@ -55,7 +82,9 @@ final class Commands {
     self[0] = root;
     root.name("seccomp-watch");
     root.usageMessage()
-        .description("Sees every seccomp denial on a node and says which workload it came from.")
+        .description(
+            "Shows the seccomp denials that the kernel of a node writes down, and says which"
+                + " workload each came from.")
         .footer(
             "",
             "Examples:",

@@ -24,6 +24,7 @@ final class DoctorText {
                 Terminal.safe(report.node()),
                 Terminal.safe(report.kernel()),
                 Terminal.safe(report.version())));
+    line(out, "verdict: " + Terminal.safe(report.verdict().text()));
     Section section = null;
     for (Finding finding : report.findings()) {
       if (finding.section() != section) {
@@ -43,6 +44,7 @@ final class DoctorText {
         out,
         "seccomp-watch doctor: agents at %s, seccomp-watch %s"
             .formatted(Terminal.safe(report.url()), Terminal.safe(report.version())));
+    line(out, "verdict: " + Terminal.safe(report.verdict()));
     for (AgentReport.Agent agent : report.agents()) {
       line(out, "");
       line(out, Terminal.safe(agent.address()));

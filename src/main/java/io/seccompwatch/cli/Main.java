@@ -70,7 +70,7 @@ public final class Main {
   }
 
   /** Messages repeat what was given, and that may hold anything. */
-  private static String oneLine(String message) {
+  static String oneLine(String message) {
     return Terminal.safe(message.replaceAll("\\s*\\R\\s*", " "));
   }
 }

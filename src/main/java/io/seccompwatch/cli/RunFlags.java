@@ -1,6 +1,7 @@
 package io.seccompwatch.cli;
 
 import io.seccompwatch.agent.ConfigException;
+import io.seccompwatch.agent.NearestWord;
 import io.seccompwatch.agent.RunOption;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +40,12 @@ record RunFlags(Map<RunOption, List<String>> options, @Nullable String config) {
       String flag = equals < 0 ? arg : arg.substring(0, equals);
       RunOption option = option(flag);
       if (option == null && !flag.equals(CONFIG)) {
-        throw new ConfigException("run", "unknown option '" + arg + "'", REMEDY);
+        throw new ConfigException(
+            "run",
+            "unknown option '" + arg + "'",
+            NearestWord.hint(
+                    flag, Stream.of(RunOption.values()).map(known -> "--" + known.key()).toList())
+                + REMEDY);
       }
       if (equals < 0 && !rest.hasNext()) {
         throw new ConfigException("run", flag + " wants a value", REMEDY);

@@ -30,8 +30,10 @@ record RunningAgent(int pid, RunFlags flags) {
   private static final String RUN = "run";
 
   /**
-   * Finds it. That is PID 1, or where the PIDs are shared with others the one agent of the same
-   * mount namespace. On a machine without a container around it nobody is looked for.
+   * Finds the agent: PID 1, or where the PIDs are shared with others the one agent of the same
+   * mount namespace. On a machine without a container around it no agent is looked for. A process
+   * counts only when it runs the same Java runtime as this one under the same user: any other user
+   * can start a process with the words of an agent and directories of its own.
    *
    * @param proc this process's own procfs, which is not the node's
    * @return empty when there is none, more than one, or its command line cannot be read
@@ -53,7 +55,11 @@ record RunningAgent(int pid, RunFlags flags) {
   }
 
   private static Optional<RunningAgent> of(Path proc, int pid) {
-    List<String> words = commandLine(proc.resolve(Integer.toString(pid)).resolve("cmdline"));
+    Path process = proc.resolve(Integer.toString(pid));
+    if (!isOwn(proc.resolve("self"), process)) {
+      return Optional.empty();
+    }
+    List<String> words = commandLine(process.resolve("cmdline"));
     for (int i = 0; i + 1 < words.size(); i++) {
       if (PROGRAMS.stream().anyMatch(words.get(i)::endsWith) && words.get(i + 1).equals(RUN)) {
         try {
@@ -78,9 +84,25 @@ record RunningAgent(int pid, RunFlags flags) {
     }
   }
 
-  private static Optional<Path> mounts(Path process) {
+  /** Whether a process has the program and the user of this one. */
+  private static boolean isOwn(Path self, Path process) {
+    Optional<Path> program = link(self, "exe");
     try {
-      return Optional.of(Files.readSymbolicLink(process.resolve("ns/mnt")));
+      return program.isPresent()
+          && program.equals(link(process, "exe"))
+          && Files.getAttribute(self, "unix:uid").equals(Files.getAttribute(process, "unix:uid"));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Optional<Path> mounts(Path process) {
+    return link(process, "ns/mnt");
+  }
+
+  private static Optional<Path> link(Path process, String name) {
+    try {
+      return Optional.of(Files.readSymbolicLink(process.resolve(name)));
     } catch (IOException | UnsupportedOperationException e) {
       return Optional.empty(); // gone, or another user's
     }

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ record AgentFindings(AgentSamples samples, Instant asked) {
     samples
         .series(AgentSamples.SOURCE_CANARY)
         .forEach((source, at) -> findings.add(canary(source, at)));
+    containers().ifPresent(findings::add);
     findings.add(lost());
     findings.add(series());
     return findings;
@@ -87,6 +89,31 @@ record AgentFindings(AgentSamples samples, Instant asked) {
     double uptime = samples.count(AgentSamples.UPTIME);
     double fired = samples.count(AgentSamples.FIRED);
     return fired >= 2 && now() - last > 2 * uptime / (fired - 1) + LATE;
+  }
+
+  /** Containers whose posture the agent knows. */
+  int known() {
+    return samples.series(AgentSamples.VISIBLE).size();
+  }
+
+  /** Containers of these whose denials are not certainly written down. */
+  int silent() {
+    return known() - (int) samples.sum(AgentSamples.VISIBLE);
+  }
+
+  private Optional<Finding> containers() {
+    if (known() == 0) {
+      return Optional.empty();
+    }
+    String what = Verdict.unseen(silent(), known());
+    return Optional.of(
+        silent() == 0
+            ? Finding.ok(Section.AGENT, "containers", what)
+            : Finding.problem(
+                Section.AGENT,
+                "containers",
+                what,
+                "/api/v1/status of the agent names each and says why"));
   }
 
   private Finding lost() {

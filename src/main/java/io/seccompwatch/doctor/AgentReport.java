@@ -19,8 +19,15 @@ public record AgentReport(Instant time, String url, String version, List<Agent> 
    *
    * @param address its address, or the name that has none
    * @param findings what was found
+   * @param containers containers whose posture the agent knows
+   * @param silent containers of these whose denials are not certainly written down
    */
-  public record Agent(String address, List<Finding> findings) {
+  public record Agent(String address, List<Finding> findings, int containers, int silent) {
+
+    /** An agent of whose containers nothing is known. */
+    Agent(String address, List<Finding> findings) {
+      this(address, findings, 0, 0);
+    }
 
     /** Copies the list. */
     public Agent {
@@ -67,11 +74,19 @@ public record AgentReport(Instant time, String url, String version, List<Agent> 
     int all = agents.size();
     if (isWell() && !agents.stream().allMatch(Agent::isProven)) {
       return all == 1
-          ? "the agent is ready; without a canary nothing proves that it sees denials"
-          : "all agents are ready; without a canary nothing proves that they see denials";
+          ? "the agent is ready; without a canary nothing proves that records come through"
+          : "all agents are ready; without a canary nothing proves that records come through";
     }
     if (isWell()) {
-      return all == 1 ? "the agent sees denials" : "all " + all + " agents see denials";
+      int containers = agents.stream().mapToInt(Agent::containers).sum();
+      int silent = agents.stream().mapToInt(Agent::silent).sum();
+      String seen =
+          all == 1
+              ? "records come through to the agent"
+              : "records come through to all " + all + " agents";
+      return containers == 0
+          ? seen + "; no container is known"
+          : Verdict.unseen(silent, containers) + "; " + seen;
     }
     long blind = agents.stream().filter(agent -> !agent.blinding().isEmpty()).count();
     String of = all == 1 ? "" : blind + " of " + all + " agents: ";

@@ -18,17 +18,21 @@ final class AgentSamples {
   static final String MISSED = "seccomp_watch_canary_missed_total";
   static final String LOST = "seccomp_watch_records_lost_total";
   static final String OVERFLOW = "seccomp_watch_series_overflow_total";
+  static final String VISIBLE = "seccomp_container_denials_visible";
   static final String STARTED = "process_start_time_seconds";
   static final String UPTIME = "process_uptime_seconds";
 
   private static final Set<String> LOOKED_AT =
-      Set.of(UP, CANARY, SOURCE_CANARY, FIRED, MISSED, LOST, OVERFLOW, STARTED, UPTIME);
+      Set.of(UP, CANARY, SOURCE_CANARY, FIRED, MISSED, LOST, OVERFLOW, VISIBLE, STARTED, UPTIME);
 
-  /** There are a few dozen; whatever answers in an agent's place may have any number. */
-  private static final int MAX_SERIES = 1_000;
+  /**
+   * Series of one metric: the containers of a node are the most, and a program that answers in an
+   * agent's place may have any number.
+   */
+  private static final int MAX_SERIES = 4_096;
 
   private static final Pattern SAMPLE =
-      Pattern.compile("([a-z_]{1,100})(?:\\{([^}]{0,500})\\})? ([0-9.eE+-]{1,40})");
+      Pattern.compile("([a-z_]{1,100})(?:\\{([^}]{0,1000})\\})? ([0-9.eE+-]{1,40})");
 
   private static final Pattern LABEL = Pattern.compile("[a-z_]+=\"([^\"\\\\]*)\"");
 

@@ -87,10 +87,10 @@ public final class AgentsDoctor {
   private AgentReport.Agent visit(InetAddress address) throws InterruptedException {
     String host = address.getHostAddress();
     String name = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-    return new AgentReport.Agent(name + ":" + target.port(), findings(address));
+    return visit(name + ":" + target.port(), address);
   }
 
-  private List<Finding> findings(InetAddress address) throws InterruptedException {
+  private AgentReport.Agent visit(String named, InetAddress address) throws InterruptedException {
     List<Finding> findings = new ArrayList<>();
     long deadline = System.nanoTime() + patience.toNanos();
     try {
@@ -98,7 +98,7 @@ public final class AgentsDoctor {
       Answer metrics = client.get(address, "/metrics");
       if (metrics.status() != 200) {
         findings.add(refused(metrics));
-        return findings;
+        return new AgentReport.Agent(named, findings);
       }
       AgentFindings found = of(metrics);
       while (found.isPending() && System.nanoTime() < deadline) {
@@ -109,13 +109,14 @@ public final class AgentsDoctor {
         findings.add(
             Finding.blind(
                 Section.AGENT, "metrics", "are not an agent's", "give the agents' port, 9326"));
-        return findings;
+        return new AgentReport.Agent(named, findings);
       }
       findings.addAll(found.findings());
+      return new AgentReport.Agent(named, findings, found.known(), found.silent());
     } catch (IOException e) {
       findings.add(unreached(e));
     }
-    return findings;
+    return new AgentReport.Agent(named, findings);
   }
 
   private AgentFindings of(Answer metrics) {
@@ -129,7 +130,7 @@ public final class AgentsDoctor {
             Section.AGENT,
             "ready",
             "HTTP " + answer.status() + ": " + reason(answer.body()),
-            "mend what it names; the agent's log has more");
+            "fix what it names; the agent's log has more");
   }
 
   private static Finding refused(Answer answer) {
@@ -146,7 +147,7 @@ public final class AgentsDoctor {
 
   private Finding unreached(IOException e) {
     boolean tls = e instanceof SSLException;
-    String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String why = e.getMessage() == null ? "no answer" : e.getMessage();
     return Finding.blind(
         Section.AGENT,
         "reach",

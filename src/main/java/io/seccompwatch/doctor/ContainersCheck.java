@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  *
  * @param postures looks at them
  */
-record ContainersCheck(Supplier<Posture> postures) implements Check {
+final class ContainersCheck implements Check {
 
   private static final String SUBJECT = "containers";
 
@@ -26,10 +26,30 @@ record ContainersCheck(Supplier<Posture> postures) implements Check {
   /** Reasons may repeat a profile's name: so many of them are told apart. */
   private static final int MAX_REASONS = 10;
 
+  private final Supplier<Posture> postures;
+  private int containers;
+  private int unseen;
+
+  /** A check that looks at the postures once, when it runs. */
+  ContainersCheck(Supplier<Posture> postures) {
+    this.postures = postures;
+  }
+
+  /** Containers that run, as far as the check has found them. */
+  int containers() {
+    return containers;
+  }
+
+  /** Containers of these whose denials are not certainly written down. */
+  int unseen() {
+    return unseen;
+  }
+
   @Override
   public List<Finding> run() {
     Posture posture = postures.get();
     List<ContainerPosture> all = posture.containers();
+    containers = all.size();
     List<Finding> findings = new ArrayList<>();
     long visible = all.stream().filter(ContainerPosture::denialsVisible).count();
     long without = all.stream().filter(container -> container.mode() == Mode.DISABLED).count();
@@ -41,6 +61,7 @@ record ContainersCheck(Supplier<Posture> postures) implements Check {
                 ? "none runs here, or none is to be seen from here"
                 : "%d run; denials of %d would be written down, %d of them without a filter"
                     .formatted(all.size(), visible, without)));
+    unseen = all.size() - (int) visible;
     Map<String, List<ContainerPosture>> silent =
         all.stream()
             .filter(container -> !container.denialsVisible())

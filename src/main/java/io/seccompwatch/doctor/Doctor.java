@@ -88,7 +88,9 @@ public final class Doctor {
             .run(selection.sources());
     CanaryFindings canary = new CanaryFindings(outcome, name.kept(), state.holder().isPresent());
     List<Finding> findings = new ArrayList<>();
-    checks(canary.anyHeard())
+    boolean heardAny = canary.anyHeard();
+    ContainersCheck containers = new ContainersCheck(() -> postures(heardAny));
+    checks(containers)
         .forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
     Silence silence =
         new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
@@ -103,10 +105,11 @@ public final class Doctor {
         patient.version(),
         findings,
         heard,
-        Verdict.of(findings, heard, outcome.unavailable()));
+        Verdict.of(
+            findings, heard, outcome.unavailable(), containers.containers(), containers.unseen()));
   }
 
-  private Map<Section, List<Check>> checks(boolean heard) {
+  private Map<Section, List<Check>> checks(ContainersCheck containers) {
     Map<Section, List<Check>> checks = new LinkedHashMap<>();
     checks.put(
         Section.KERNEL,
@@ -134,9 +137,7 @@ public final class Doctor {
                 api(),
                 patient.config().authorization() == AgentConfig.Authorization.KUBERNETES,
                 "seccomp-watch/" + patient.version())));
-    checks.put(
-        Section.CONTAINERS,
-        List.of(new KubeletCheck(node, processes), new ContainersCheck(() -> postures(heard))));
+    checks.put(Section.CONTAINERS, List.of(new KubeletCheck(node, processes), containers));
     return checks;
   }
 

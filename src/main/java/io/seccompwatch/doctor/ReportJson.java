@@ -63,6 +63,8 @@ public final class ReportJson {
       json.writeString(why);
     }
     json.writeEndArray();
+    json.writeNumberField("containers", report.verdict().containers());
+    json.writeNumberField("silent", report.verdict().silent());
     json.writeEndObject();
   }
 

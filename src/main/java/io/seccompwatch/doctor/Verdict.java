@@ -5,12 +5,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether denials are seen.
+ * The verdict on a node.
  *
  * @param carriers the sources that carried the canary
- * @param why why nothing is seen, in words; empty when something is
+ * @param why reasons why nothing is seen, in words; empty when something is
+ * @param containers containers that run
+ * @param silent containers of these whose denials are not certainly written down
  */
-public record Verdict(List<String> carriers, List<String> why) {
+public record Verdict(List<String> carriers, List<String> why, int containers, int silent) {
 
   /** Copies the lists. */
   public Verdict {
@@ -23,8 +25,15 @@ public record Verdict(List<String> carriers, List<String> why) {
    * denials from every source although the canary came through.
    *
    * @param unavailable why the canary could not be fired; null when it was
+   * @param containers containers that run
+   * @param silent containers of these whose denials are not certainly written down
    */
-  static Verdict of(List<Finding> findings, List<Heard> heard, @Nullable String unavailable) {
+  static Verdict of(
+      List<Finding> findings,
+      List<Heard> heard,
+      @Nullable String unavailable,
+      int containers,
+      int silent) {
     List<String> carriers =
         heard.stream().filter(h -> h.delayMillis() != null).map(Heard::source).distinct().toList();
     List<String> why = new ArrayList<>();
@@ -32,7 +41,7 @@ public record Verdict(List<String> carriers, List<String> why) {
         .filter(finding -> finding.level() == Level.BLIND)
         .forEach(finding -> why.add(finding.subject() + ": " + finding.what()));
     if (!why.isEmpty() || !carriers.isEmpty()) {
-      return new Verdict(carriers, why);
+      return new Verdict(carriers, why, containers, silent);
     }
     if (heard.stream().noneMatch(Heard::open)) {
       why.add("no source can be read");
@@ -44,7 +53,7 @@ public record Verdict(List<String> carriers, List<String> why) {
     heard.stream()
         .filter(h -> h.why() != null && (unavailable == null || !h.open()))
         .forEach(h -> why.add(h.source() + ": " + h.why()));
-    return new Verdict(carriers, why);
+    return new Verdict(carriers, why, containers, silent);
   }
 
   /** Whether no denial would be seen. */
@@ -52,10 +61,23 @@ public record Verdict(List<String> carriers, List<String> why) {
     return !why.isEmpty();
   }
 
-  /** In one line. */
+  /** Returns the verdict in one line, with the containers that are not seen first. */
   public String text() {
-    return isBlind()
-        ? "BLIND: " + String.join("; ", why)
-        : "denials are seen through " + String.join(", ", carriers);
+    if (isBlind()) {
+      return "BLIND: " + String.join("; ", why);
+    }
+    String seen = "records come through " + String.join(", ", carriers);
+    if (containers == 0) {
+      return seen + "; no container is known here";
+    }
+    return unseen(silent, containers) + "; " + seen;
+  }
+
+  /** Returns the share of the containers that are not seen in words. */
+  static String unseen(long silent, long containers) {
+    return silent == 0
+        ? "denials of all %d containers are seen".formatted(containers)
+        : "NOT SEEN: denials of %d of %d containers may leave no trace"
+            .formatted(silent, containers);
   }
 }

@@ -10,7 +10,8 @@ public final class FrontPage implements Page {
       <!DOCTYPE html>
       <html lang="en"><head><meta charset="utf-8"><title>seccomp-watch</title></head>
       <body><h1>seccomp-watch</h1>
-      <p>Sees every seccomp denial on this node and says which workload it came from.</p>
+      <p>Shows the seccomp denials that the kernel of this node writes down, and which workload each
+      came from. Containers whose denials leave no trace are listed under posture in the status.</p>
       <ul>
       <li><a href="/api/v1/violations">/api/v1/violations</a>: the last violations</li>
       <li><a href="/api/v1/status">/api/v1/status</a>: sources, balance, canary</li>

@@ -286,7 +286,7 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
 
   /**
    * What went wrong at the bottom of it, in a line. Of a parser, and of what refuses an argument,
-   * only the class and the position: their words quote what they were given, which may be a token.
+   * only the position: their words quote what they were given, which may be a token.
    */
   static String text(Throwable failure) {
     Throwable cause = failure;
@@ -298,7 +298,7 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
       cause = cause.getCause();
     }
     if (cause instanceof JsonProcessingException unread) {
-      return cause.getClass().getSimpleName() + at(unread.getLocation());
+      return "cannot be understood" + at(unread.getLocation());
     }
     boolean own = cause instanceof KubernetesClientException;
     String message = cause instanceof RuntimeException && !own ? null : cause.getMessage();
@@ -307,7 +307,9 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
     }
     String text =
         message == null || message.isBlank()
-            ? cause.getClass().getSimpleName()
+            ? cause instanceof IOException
+                ? "the connection failed"
+                : "a value of it has a form that cannot be used"
             : message.strip().replace('\n', ' ');
     return text.length() > MAX_ERROR ? text.substring(0, MAX_ERROR) + "…" : text;
   }

@@ -85,7 +85,7 @@ public final class EventsClient implements EventsApi {
     } catch (IOException e) {
       String message = e.getMessage();
       return new Unavailable(
-          "no answer: " + (message == null ? e.getClass().getSimpleName() : message), null);
+          "no answer: " + (message == null ? "the connection failed" : message), null);
     }
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -191,7 +192,7 @@ final class HostFiles {
     return switch (e) {
       case NoSuchFileException _ -> "is not there";
       case AccessDeniedException _ -> "may not be read";
-      default -> "cannot be read: " + e.getClass().getSimpleName();
+      default -> "cannot be read: " + Objects.requireNonNullElse(e.getMessage(), "input failed");
     };
   }
 }

@@ -2,24 +2,35 @@ package io.seccompwatch.source;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
 /** Puts an I/O failure in words for a person who runs a node. */
-final class IoReason {
+public final class IoReason {
 
   private IoReason() {}
+
+  /** Returns the reason of a failure in a few words, without a path and without a remedy. */
+  public static String inWords(IOException failure) {
+    return switch (failure) {
+      case NoSuchFileException none -> "no such file or directory";
+      case AccessDeniedException denied -> "permission denied";
+      case FileAlreadyExistsException exists -> "a file of that name is there already";
+      case FileSystemException other when other.getReason() != null -> other.getReason();
+      default -> {
+        String message = failure.getMessage();
+        yield message == null ? "input or output failed" : message;
+      }
+    };
+  }
 
   /** The reason, and what to do where that is known; without the path. */
   static String of(IOException failure) {
     return switch (failure) {
       case NoSuchFileException none -> "no such file: waiting for it";
       case AccessDeniedException denied -> "permission denied: run as root or join group adm";
-      case FileSystemException other when other.getReason() != null -> other.getReason();
-      default -> {
-        String message = failure.getMessage();
-        yield message == null ? failure.getClass().getSimpleName() : message;
-      }
+      default -> inWords(failure);
     };
   }
 }

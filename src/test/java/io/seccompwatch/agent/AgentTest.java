@@ -138,6 +138,7 @@ class AgentTest {
     Files.writeString(log, "");
     Path proc = Files.createDirectories(directory.resolve("proc/sys/kernel"));
     Files.writeString(proc.resolve("hostname"), "n7\n");
+    Files.writeString(directory.resolve("proc/stat"), "cpu 0\n");
     given.put(RunOption.PROC, List.of(directory.resolve("proc").toString()));
     try (Agent agent = start()) {
       assertThat(get(agent, "/api/v1/status").body()).contains("\"node\" : \"n7\"");

@@ -94,12 +94,48 @@ class ConfigSourcesTest {
         .isEmpty();
   }
 
+  /** Kubernetes makes these for Services whose names begin as ours does. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SECCOMP_WATCH_SERVICE_PORT",
+        "SECCOMP_WATCH_SERVICE_PORT_METRICS",
+        "SECCOMP_WATCH_PORT_9326_TCP",
+        "SECCOMP_WATCH_PORT_9326_TCP_ADDR",
+        "SECCOMP_WATCH_EU_SERVICE_HOST",
+        "SECCOMP_WATCH_EU_PORT",
+        "SECCOMP_WATCH_JAVA_OPTS",
+        "SECCOMP_WATCH_POD_UID",
+        "SECCOMP_WATCH_CONFIG",
+        "SECCOMPWATCH_CANARY",
+      })
+  void aVariableOfAServiceIsNoneOfOurs(String variable) {
+    assertThat(ConfigSources.merge(Map.of(), Map.of(variable, "x"), null)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "SECCOMP_WATCH_CANRY,        did you mean 'SECCOMP_WATCH_CANARY'?",
+    "SECCOMP_WATCH_SOURCES,      did you mean 'SECCOMP_WATCH_SOURCE'?",
+    "SECCOMP_WATCH_JAVA_OPTIONS, did you mean 'SECCOMP_WATCH_JAVA_OPTS'?",
+    "SECCOMP_WATCH_,             unset it",
+  })
+  void aVariableOfOursThatIsNoOptionIsRefused(String variable, String remedy) {
+    assertThatThrownBy(() -> ConfigSources.merge(Map.of(), Map.of(variable, "x"), null))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("environment: unknown variable " + variable + ": ")
+        .hasMessageContaining(remedy);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
         "canary: off         | CANARY       | off",
         "canary: false       | CANARY       | off",
+        "canary: true        | CANARY       | true",
+        "process-events: true | PROCESS_EVENTS | on",
+        "process-events: on  | PROCESS_EVENTS | on",
         "events: 'off'       | EVENTS       | off",
         "series-limit: 500   | SERIES_LIMIT | 500",
         "node-name: n1 # me  | NODE_NAME    | n1",

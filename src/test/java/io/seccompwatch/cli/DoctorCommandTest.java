@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +46,7 @@ class DoctorCommandTest {
         "--timeout soon | timeout: 'soon' is no duration",
         "--source auditd | source: unknown source 'auditd'",
         "--kubernetes maybe | kubernetes: unknown value 'maybe'",
-        "--nonsense | Unknown option: '--nonsense'",
+        "--nonsense | unknown option '--nonsense'",
         "--config /nowhere.yaml | config: /nowhere.yaml is not there"
       })
   void wrong_usage_is_one_line_and_exit_2(String args, String message) {
@@ -75,14 +76,16 @@ class DoctorCommandTest {
       String address = "127.0.0.1:" + agent.address().getPort();
       Cli.Ran ran = run(Map.of(), "--agent", "http://" + address);
       assertThat(ran.exit()).isEqualTo(1);
-      assertThat(ran.out().lines().skip(1).limit(6))
+      assertThat(ran.out().lines().skip(2).limit(6))
           .containsExactly(
               "",
               address,
               "  BLIND    ready             HTTP 503: source kmsg: no\\x1b[2J",
-              "                             -> mend what it names; the agent's log has more",
+              "                             -> fix what it names; the agent's log has more",
               "  BLIND    source kmsg       cannot be read",
               "                             -> see its reason at /readyz");
+      assertThat(ran.out().lines().toList().get(1))
+          .startsWith("verdict: BLIND: " + address + ": ready: HTTP 503");
       assertThat(ran.out()).contains("verdict: BLIND: " + address + ": ready: HTTP 503");
       assertThat(run(Map.of(), "--agent", "http://" + address, "--output", "json").out())
           .startsWith("{\"schema\":\"seccomp-watch/doctor-agents/v1\"");
@@ -115,7 +118,10 @@ class DoctorCommandTest {
   @Test
   void in_the_agents_container_its_arguments_count_unless_others_are_given() throws Exception {
     Path cmdline = directory.resolve("proc/1/cmdline");
-    Files.createDirectories(cmdline.getParent());
+    for (String process : List.of("1", "self")) {
+      Path of = Files.createDirectories(directory.resolve("proc").resolve(process));
+      Files.createSymbolicLink(of.resolve("exe"), Path.of("/opt/seccomp-watch/runtime/bin/java"));
+    }
     Files.writeString(
         cmdline,
         "java\0@/opt/seccomp-watch/lib/image.options\0run\0--source\0audit-log=/agents.log\0"

@@ -51,7 +51,7 @@ class DoctorTextTest {
     Report report =
         report(
             "n1",
-            new Verdict(List.of(), List.of("no source brought the canary", "kmsg: a rule")),
+            new Verdict(List.of(), List.of("no source brought the canary", "kmsg: a rule"), 0, 0),
             finding(Section.CANARY, "kmsg", Level.PROBLEM, "not seen: a rule", "mend it"),
             finding(Section.KERNEL, "build", Level.OK, "has CONFIG_AUDIT", null),
             finding(Section.KERNEL, "kernel log", Level.NOTE, "takes 10 in 5 s", "read another"),
@@ -72,14 +72,16 @@ class DoctorTextTest {
         printed(
             report(
                 hostile,
-                new Verdict(List.of(), List.of(hostile)),
+                new Verdict(List.of(), List.of(hostile), 0, 0),
                 finding(Section.AUDIT, hostile, Level.PROBLEM, hostile, hostile)));
     assertThat(text.chars()).allMatch(c -> c == '\n' || (c >= ' ' && c < 0x7f));
   }
 
   @Test
   void the_last_line_says_through_what_denials_are_seen() {
-    assertThat(printed(report("n1", new Verdict(List.of("audit-log", "kmsg"), List.of()))))
-        .endsWith("\nverdict: denials are seen through audit-log, kmsg\n");
+    assertThat(printed(report("n1", new Verdict(List.of("audit-log", "kmsg"), List.of(), 32, 27))))
+        .endsWith(
+            "\nverdict: NOT SEEN: denials of 27 of 32 containers may leave no trace; records come"
+                + " through audit-log, kmsg\n");
   }
 }

@@ -81,7 +81,7 @@ class MainTest {
                 "",
                 "seccomp-watch: config: "
                     + file
-                    + ": unknown key 'lisen': the keys are the options of"
+                    + ": unknown key 'lisen': did you mean 'listen'? the keys are the options of"
                     + " 'seccomp-watch run --help'\n"));
   }
 

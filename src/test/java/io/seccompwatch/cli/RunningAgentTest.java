@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +25,13 @@ class RunningAgentTest {
   @TempDir private Path proc;
 
   private void process(String pid, String mounts, String commandLine) throws IOException {
+    process(pid, mounts, commandLine, "/opt/seccomp-watch/runtime/bin/java");
+  }
+
+  private void process(String pid, String mounts, String commandLine, String program)
+      throws IOException {
     Path directory = Files.createDirectories(proc.resolve(pid).resolve("ns"));
+    Files.createSymbolicLink(proc.resolve(pid).resolve("exe"), Path.of(program));
     Files.createSymbolicLink(directory.resolve("mnt"), Path.of("mnt:[" + mounts + "]"));
     Files.writeString(
         proc.resolve(pid).resolve("cmdline"),
@@ -65,6 +72,24 @@ class RunningAgentTest {
     assertThat(found()).contains(50);
     process("60", "7", AGENT);
     assertThat(found()).as("one of two").isEmpty();
+  }
+
+  @Test
+  void aProcessOfAnotherProgramOrOfAnotherUserIsNoAgent() throws Exception {
+    process("1", "1", "/sbin/init", "/sbin/init");
+    process("self", "7", "java doctor");
+    process("40", "7", AGENT + " --state-dir /tmp/theirs", "/tmp/their/java");
+    assertThat(found()).as("another program").isEmpty();
+    process("50", "7", AGENT);
+    assertThat(found()).contains(50);
+    Assumptions.assumeTrue(isRoot(), "only root gives a directory to another user");
+    process("60", "7", AGENT + " --state-dir /tmp/theirs");
+    Files.setAttribute(proc.resolve("60"), "unix:uid", 65_534);
+    assertThat(found()).as("of two the one of the same user").contains(50);
+  }
+
+  private boolean isRoot() throws IOException {
+    return Files.getAttribute(proc, "unix:uid").equals(0);
   }
 
   @Test

@@ -31,7 +31,7 @@ public final class ApiServerUnderTest implements AutoCloseable {
   private static final Path RIGHTS = SCRIPT.resolveSibling("rbac.yaml");
 
   /** Set to 1 where the tests must not be skipped. */
-  private static final String REQUIRED = "SECCOMP_WATCH_REQUIRE_KUBERNETES";
+  private static final String REQUIRED = "TEST_REQUIRE_KUBERNETES";
 
   /** The script's exit code for a missing program. */
   private static final int CANNOT_BE_HAD = 3;
@@ -55,7 +55,7 @@ public final class ApiServerUnderTest implements AutoCloseable {
 
   /**
    * Starts one in a new directory below the parent, and waits until it is ready. Where the programs
-   * for it are missing the test is skipped, or fails when SECCOMP_WATCH_REQUIRE_KUBERNETES is 1.
+   * for it are missing the test is skipped, or fails when TEST_REQUIRE_KUBERNETES is 1.
    *
    * @param options more options of kube-apiserver
    */

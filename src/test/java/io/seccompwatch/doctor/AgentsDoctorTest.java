@@ -122,7 +122,23 @@ class AgentsDoctorTest {
             "ok lost: no record is known to be lost",
             "ok series: below the cap");
     assertThat(report.isWell()).isTrue();
-    assertThat(report.verdict()).isEqualTo("the agent sees denials");
+    assertThat(report.verdict())
+        .isEqualTo("records come through to the agent; no container is known");
+  }
+
+  @Test
+  void the_containers_that_are_not_seen_are_counted_first() throws Exception {
+    String series =
+        "seccomp_container_denials_visible{container=\"%s\",namespace=\"n\",pod=\"p\"} %s\n";
+    usual += series.formatted("a", "1.0") + series.formatted("b", "0.0");
+    AgentReport report = ask();
+    assertThat(said(report))
+        .contains("problem containers: NOT SEEN: denials of 1 of 2 containers may leave no trace");
+    assertThat(report.isWell()).isTrue();
+    assertThat(report.verdict())
+        .isEqualTo(
+            "NOT SEEN: denials of 1 of 2 containers may leave no trace; records come through to the"
+                + " agent");
   }
 
   @ParameterizedTest
@@ -159,7 +175,8 @@ class AgentsDoctorTest {
     assertThat(report.isWell()).isEqualTo(!finding.startsWith("blind"));
     if (finding.contains("switched off")) {
       assertThat(report.verdict())
-          .isEqualTo("the agent is ready; without a canary nothing proves that it sees denials");
+          .isEqualTo(
+              "the agent is ready; without a canary nothing proves that records come through");
     }
   }
 

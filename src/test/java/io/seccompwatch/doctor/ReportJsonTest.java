@@ -31,7 +31,7 @@ class ReportJsonTest {
             Finding.ok(Section.CANARY, "audit-log", "seen after 4 ms"),
             Finding.problem(Section.AUDIT, "rules", what, "delete it")),
         heard,
-        Verdict.of(List.of(), heard, null));
+        Verdict.of(List.of(), heard, null, 0, 0));
   }
 
   @Test
@@ -46,7 +46,8 @@ class ReportJsonTest {
     assertThat(json.at("/canary/0/delayMillis").asInt()).isEqualTo(4);
     assertThat(json.at("/canary/1/seen").asBoolean(true)).isFalse();
     assertThat(json.path("verdict").toString())
-        .isEqualTo("{\"blind\":false,\"carriers\":[\"audit-log\"],\"why\":[]}");
+        .isEqualTo(
+            "{\"blind\":false,\"carriers\":[\"audit-log\"],\"why\":[],\"containers\":0,\"silent\":0}");
   }
 
   @Test

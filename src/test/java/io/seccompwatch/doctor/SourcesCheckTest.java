@@ -33,7 +33,7 @@ class SourcesCheckTest {
     assertThat(MadeNode.lines(findings))
         .containsExactly(
             "blind auto: nothing that this process may read has records", "ok auto: no kmsg: why");
-    assertThat(Verdict.of(findings, List.of(), null).text())
+    assertThat(Verdict.of(findings, List.of(), null, 0, 0).text())
         .isEqualTo("BLIND: auto: nothing that this process may read has records");
   }
 

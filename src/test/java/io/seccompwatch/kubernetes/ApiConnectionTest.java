@@ -216,7 +216,7 @@ class ApiConnectionTest {
           ApiConnection.open(new ApiAccess.Kubeconfig(file), "watch/1")) {
         assertThatThrownBy(() -> get(connection, "/"))
             .isInstanceOf(IOException.class)
-            .hasMessageContaining("IllegalArgument")
+            .hasMessageContaining("a form that cannot be used")
             .hasMessageNotContaining("secret");
       }
     }

@@ -32,7 +32,7 @@ public enum PrometheusTools {
   };
 
   /** Set to 1 where the tests must not be skipped. */
-  private static final String REQUIRED = "SECCOMP_WATCH_REQUIRE_PROMETHEUS";
+  private static final String REQUIRED = "TEST_REQUIRE_PROMETHEUS";
 
   private static final int PATIENCE_MINUTES = 3;
 
@@ -46,7 +46,7 @@ public enum PrometheusTools {
 
   /**
    * One of the programs. Where it is missing the test is skipped, or fails when
-   * SECCOMP_WATCH_REQUIRE_PROMETHEUS is 1.
+   * TEST_REQUIRE_PROMETHEUS is 1.
    */
   Path program(String name) throws IOException {
     Path program = directory().resolve(name);
