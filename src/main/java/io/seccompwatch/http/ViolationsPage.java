@@ -98,7 +98,7 @@ public final class ViolationsPage implements Page {
                 .or(
                     is(
                         query.get("syscall"),
-                        violation -> Long.toString(violation.record().syscall()))))
+                        violation -> violation.record().syscallText())))
         .and(is(action(query.get("action")), violation -> violation.record().action().label()));
   }
 
