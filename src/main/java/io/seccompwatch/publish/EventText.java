@@ -39,7 +39,7 @@ final class EventText {
       note.append(" (").append(record.syscall()).append(arch == null ? ")" : ", " + arch + ")");
     }
     if (!record.isWhole()) {
-      note.append(" denied or logged, which the cut record does not say,");
+      note.append(" with unknown action, as the kernel's record is cut,");
     } else {
       note.append(violation.denied() ? " denied with " + record.action().label() : " logged");
     }
