@@ -170,7 +170,8 @@ class CutRecordTest {
     String message = whole.substring(0, buffer - 1 - priorityAndTime);
     String header = "Nov 30 20:01:02 vm kern.notice ";
     assertThat(recognised(Dialect.SYSLOG, header + message).pid()).isEqualTo(3668);
-    for (String other : new String[] {message + "aaa", message.substring(0, message.length() - 3)}) {
+    for (String other :
+        new String[] {message + "aaa", message.substring(0, message.length() - 3)}) {
       if (!LengthLimits.isPrintks(other.length() - "kernel: [  123.456789] ".length())) {
         assertThat(parse(Dialect.SYSLOG, header + other)).isInstanceOf(Line.Rejected.class);
       }
@@ -203,8 +204,7 @@ class CutRecordTest {
     SeccompRecord cut = recognised(Dialect.KMSG, KMSG + text.substring(0, PRINTK));
     SeccompRecord whole =
         recognised(
-            Dialect.AUDIT_LOG,
-            "type=SECCOMP msg=" + text.substring("audit: type=1326 ".length()));
+            Dialect.AUDIT_LOG, "type=SECCOMP msg=" + text.substring("audit: type=1326 ".length()));
     SeccompRecord stampless =
         recognised(
             Dialect.SYSLOG,

@@ -62,8 +62,7 @@ class DaemonFormsTest {
         "<5>1 2026-11-30T20:07:44.722506+00:00 vm audit 7421 - -  | JOURNALD",
       })
   void whatOtherWritersBringHasTheSameHeaders(String header, LineForm form) {
-    String message =
-        form == LineForm.AUDISP ? "type=SECCOMP msg=" + STAMPED : "SECCOMP " + FIELDS;
+    String message = form == LineForm.AUDISP ? "type=SECCOMP msg=" + STAMPED : "SECCOMP " + FIELDS;
     assertThat(parse(header + " " + message))
         .isInstanceOfSatisfying(
             Line.Recognised.class, line -> assertThat(line.form()).isEqualTo(form));
