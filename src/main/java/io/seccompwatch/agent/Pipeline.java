@@ -46,6 +46,12 @@ final class Pipeline implements LineSink {
   /** How much of a line that syslog alone has brought is kept for the log. */
   private static final int MOST_OF_LINE = 600;
 
+  /**
+   * How many calls one line may stand for that says that its record was repeated: whoever may write
+   * to syslog chooses the number.
+   */
+  static final int MOST_REPEATED = 1_000;
+
   private final Shared shared;
   private final SourceBook book;
   private final Dialect dialect;
@@ -80,6 +86,7 @@ final class Pipeline implements LineSink {
       }
       switch (parser.parse(buffer, from, to)) {
         case Line.Recognised recognised -> record(recognised, buffer, from, to);
+        case Line.Repeated repeated -> repeated(repeated, buffer, from, to);
         case Line.Rejected rejected -> refused(rejected.reason());
         case Line.Loss loss -> losses.notice(loss.notice());
         case Line.Other other -> {}
@@ -129,6 +136,17 @@ final class Pipeline implements LineSink {
   @Override
   public void rotated() {
     // The source's own state counts them
+  }
+
+  /** Counts each repetition as if syslog had written it out, and what is too many as lost there. */
+  private void repeated(Line.Repeated line, byte[] buffer, int from, int to) {
+    long counted = Math.min(line.times(), MOST_REPEATED);
+    for (long i = 0; i < counted; i++) {
+      record(line.line(), buffer, from, to);
+    }
+    if (line.times() > counted) {
+      lost(LossReason.SYSLOG_RATE_LIMIT, line.times() - counted);
+    }
   }
 
   private void record(Line.Recognised line, byte[] buffer, int from, int to) {

@@ -149,7 +149,8 @@ public final class Attributor {
    * who was killed must be dead, and nobody else may be known to have had the PID.
    */
   private boolean isLikely(SeccompRecord record, Present present) {
-    boolean killed = record.action() == SeccompAction.KILL_PROCESS;
+    SeccompAction action = record.action();
+    boolean killed = action == SeccompAction.KILL_PROCESS || action == SeccompAction.UNKNOWN;
     return present.comm().equals(record.comm())
         && (!killed || present.dead())
         && !history.hadOtherBefore(record.pid(), present.startTicks());

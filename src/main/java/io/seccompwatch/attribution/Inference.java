@@ -84,7 +84,8 @@ public final class Inference {
       if (categories != null && sure && known.podUid() != null) {
         learn(categories, known.podUid(), time.plusSeconds(LABEL_SECONDS));
       }
-      if (kills(record.action())) {
+      // One whose action is not known, of a cut line say, may have killed
+      if (kills(record.action()) || record.action() == SeccompAction.UNKNOWN) {
         Instant now = clock.instant();
         kills.addLast(new Kill(time.isAfter(now) ? now : time, bare(known.containerId())));
         if (kills.size() > MAX_KILLS) {

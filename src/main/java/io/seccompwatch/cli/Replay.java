@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Replay implements LineSink {
 
+  /** How many calls one line may stand for; more is not believed, and counted as a loss notice. */
+  private static final long MOST_REPEATED = 1_000;
+
   private static final byte[] OWN_START =
       ("{\"schema\":\"" + ViolationJson.SCHEMA).getBytes(StandardCharsets.US_ASCII);
 
@@ -70,6 +73,13 @@ final class Replay implements LineSink {
       case Line.Recognised recognised -> {
         Violation violation = violation(recognised);
         show(violation, duplicates.isDuplicate(violation.record(), 0));
+      }
+      case Line.Repeated repeated -> {
+        Violation violation = violation(repeated.line());
+        for (long i = Math.min(repeated.times(), MOST_REPEATED); i > 0; i--) {
+          show(violation, duplicates.isDuplicate(violation.record(), 0));
+        }
+        lossNotices += repeated.times() > MOST_REPEATED ? 1 : 0;
       }
       case Line.Rejected refused -> rejected.merge(refused.reason(), 1L, Long::sum);
       case Line.Loss(LossNotice.KernelReason reason) -> {} // the total before it is the notice

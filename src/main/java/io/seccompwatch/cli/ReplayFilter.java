@@ -38,7 +38,7 @@ record ReplayFilter(
     Workload workload = violation.attribution().workload();
     return inTime(violation.time())
         && (has(syscalls, violation.syscallName())
-            || has(syscalls, Long.toString(violation.record().syscall())))
+            || has(syscalls, violation.record().syscallText()))
         && has(actions, violation.record().action().label())
         && has(archs, violation.record().arch().label())
         && has(comms, violation.record().comm())

@@ -50,7 +50,7 @@ final class ReplaySummary implements ReplayOutput {
     Group group =
         new Group(
             violation.record().action(),
-            name == null ? Long.toString(violation.record().syscall()) : name,
+            name == null ? violation.record().syscallText() : name,
             violation.record().arch().label(),
             workload.equals("-") ? executable(violation) : workload);
     if (groups.size() >= MAX_GROUPS && !groups.containsKey(group)) {

@@ -57,12 +57,11 @@ final class ReplayTable implements ReplayOutput {
 
   private Row row(Violation violation) {
     String name = violation.syscallName();
-    long number = violation.record().syscall();
     List<String> cells =
         List.of(
             terminal.time(violation.time()),
             violation.record().action().label(),
-            name == null ? Long.toString(number) : name,
+            name == null ? violation.record().syscallText() : name,
             violation.record().arch().label(),
             Integer.toString(violation.record().pid()),
             Terminal.safe(violation.record().comm()),

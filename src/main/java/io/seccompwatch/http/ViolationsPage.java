@@ -95,10 +95,7 @@ public final class ViolationsPage implements Page {
         .and(named(query.get("workload"), Workload::ownerName))
         .and(
             is(query.get("syscall"), Violation::syscallName)
-                .or(
-                    is(
-                        query.get("syscall"),
-                        violation -> Long.toString(violation.record().syscall()))))
+                .or(is(query.get("syscall"), violation -> violation.record().syscallText())))
         .and(is(action(query.get("action")), violation -> violation.record().action().label()));
   }
 

@@ -172,7 +172,9 @@ public final class AgentMetrics implements MultiCollector {
     all.add(
         HistogramSnapshot.builder()
             .name("seccomp_watch_detection_delay_seconds")
-            .help("From the kernel's stamp of a violation to its publication.")
+            .help(
+                "From the kernel's stamp of a violation to its publication. More than an hour is"
+                    + " not in the sum: a clock was set, or an old log was read.")
             .dataPoint(
                 HistogramSnapshot.HistogramDataPointSnapshot.builder()
                     .classicHistogramBuckets(books.delay.buckets())

@@ -2,7 +2,11 @@ package io.seccompwatch.publish;
 
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 
-/** A histogram of delays in seconds with fixed buckets. Not thread-safe. */
+/**
+ * A histogram of delays in seconds with fixed buckets. What seems to be late by more than an hour
+ * says that a clock was set, or that an old log was read: it is in the last bucket and the count,
+ * and not in the sum, which it would spoil for good. Not thread-safe.
+ */
 final class DelayHistogram {
 
   private static final double[] UPPER_BOUNDS = {
@@ -24,6 +28,9 @@ final class DelayHistogram {
     Double.POSITIVE_INFINITY
   };
 
+  /** The longest delay that is added to the sum. */
+  static final double LONGEST_SUMMED = 3_600;
+
   private final long[] counts = new long[UPPER_BOUNDS.length];
   private double sum;
 
@@ -33,7 +40,9 @@ final class DelayHistogram {
       bucket++;
     }
     counts[bucket]++;
-    sum += seconds;
+    if (seconds <= LONGEST_SUMMED) {
+      sum += seconds;
+    }
   }
 
   double sum() {

@@ -32,13 +32,17 @@ final class EventText {
     StringBuilder note = new StringBuilder(128);
     String arch = ViolationJson.archText(record);
     if (violation.syscallName() == null) {
-      note.append("syscall ").append(record.syscall());
+      note.append("syscall ").append(record.syscallText());
       note.append(arch == null ? "" : " (" + arch + ")");
     } else {
       note.append(quoted(violation.syscallName()));
       note.append(" (").append(record.syscall()).append(arch == null ? ")" : ", " + arch + ")");
     }
-    note.append(violation.denied() ? " denied with " + record.action().label() : " logged");
+    if (!record.isWhole()) {
+      note.append(" with unknown action, as the kernel's record is cut,");
+    } else {
+      note.append(violation.denied() ? " denied with " + record.action().label() : " logged");
+    }
     if (workload.container() != null) {
       note.append(" in container ").append(quoted(workload.container()));
     } else {

@@ -2,6 +2,7 @@ package io.seccompwatch.record;
 
 import static io.seccompwatch.record.Cursor.ascii;
 
+import io.seccompwatch.record.SeccompRecord.Extent;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,15 @@ final class BodyParser {
   private RejectReason failure = RejectReason.MALFORMED;
   private @Nullable String string;
 
+  // Of the record that is parsed, as far as its line has been read.
+  private Extent extent = Extent.PROCESS;
+  private @Nullable String comm;
+  private @Nullable String exe;
+  private int signal;
+  private int archToken;
+  private boolean hasArch;
+  private long syscall;
+
   BodyParser(Cursor in) {
     this.in = in;
   }
@@ -60,8 +70,14 @@ final class BodyParser {
     return failure;
   }
 
-  /** The record whose body starts at the cursor, or null with {@link #failure} saying why not. */
-  @Nullable SeccompRecord parse(@Nullable AuditStamp stamp, Tail tail) {
+  /**
+   * The record whose body starts at the cursor, or null with {@link #failure} saying why not.
+   *
+   * @param mayBeCut whether the line ends exactly where its writer cuts a long one. Then a record
+   *     counts that names at least its process, with what else is left of it. A label that is long
+   *     enough to imitate a process there can only be made by root, who may load AppArmor's policy
+   */
+  @Nullable SeccompRecord parse(@Nullable AuditStamp stamp, Tail tail, boolean mayBeCut) {
     failure = RejectReason.MALFORMED;
     in.skipBlanks();
     long auid = number(AUID, U32);
@@ -72,7 +88,7 @@ final class BodyParser {
       return null;
     }
     String label = null;
-    if (in.startsWith(SUBJ)) {
+    if (begins(SUBJ)) {
       int pid = lastPid();
       if (pid < 0) {
         failure = RejectReason.TRUNCATED;
@@ -82,45 +98,85 @@ final class BodyParser {
       in.moveTo(pid);
     }
     long pid = number(PID, Integer.MAX_VALUE);
-    if (pid < 0 || !string(COMM, MAX_COMM_BYTES)) {
+    if (pid < 0 || !in.startsWith(COMM)) {
+      failure = in.isCutWithin(COMM) ? RejectReason.TRUNCATED : failure;
       return null;
     }
-    String comm = string;
-    String exe = null;
-    if (in.startsWith(EXE)) {
+    long[] ids = {auid, uid, gid, session, pid};
+    SeccompRecord record = process(stamp, ids, label, tail);
+    boolean cut = record == null && mayBeCut && failure == RejectReason.TRUNCATED;
+    return cut ? cut(stamp, ids, label) : record;
+  }
+
+  private @Nullable SeccompRecord process(
+      @Nullable AuditStamp stamp, long[] ids, @Nullable String label, Tail tail) {
+    comm = null;
+    exe = null;
+    archToken = 0;
+    hasArch = false;
+    extent = Extent.PROCESS;
+    if (!string(COMM, MAX_COMM_BYTES)) {
+      return null;
+    }
+    comm = string;
+    if (begins(EXE)) {
       if (!string(EXE, MAX_EXE_BYTES)) {
         return null;
       }
       exe = string;
     }
-    return call(stamp, new long[] {auid, uid, gid, session, pid}, label, comm, exe, tail);
+    return call(stamp, ids, label, tail);
+  }
+
+  /** The record as far as its line goes; what ends with the line may go on. */
+  private SeccompRecord cut(@Nullable AuditStamp stamp, long[] ids, @Nullable String label) {
+    return new SeccompRecord(
+        stamp,
+        ids[0],
+        ids[1],
+        ids[2],
+        ids[3],
+        label,
+        (int) ids[4],
+        comm,
+        exe,
+        extent.compareTo(Extent.SIGNAL) >= 0 ? signal : 0,
+        hasArch ? archToken : 0,
+        hasArch,
+        extent == Extent.CALL ? syscall : -1,
+        0,
+        0,
+        0,
+        extent);
   }
 
   /** The second half of the body: what was called and what the filter did. */
   private @Nullable SeccompRecord call(
-      @Nullable AuditStamp stamp,
-      long[] ids,
-      @Nullable String label,
-      @Nullable String comm,
-      @Nullable String exe,
-      Tail tail) {
-    long signal = number(SIG, MAX_SIGNAL);
-    if (signal < 0) {
+      @Nullable AuditStamp stamp, long[] ids, @Nullable String label, Tail tail) {
+    long number = number(SIG, MAX_SIGNAL);
+    if (number < 0) {
       return null;
     }
-    boolean hasArch = in.startsWith(ARCH);
-    long arch = hasArch ? hex(ARCH, 8) : 0;
-    if (hasArch && failed()) {
-      return null;
+    signal = (int) number;
+    extent = in.atEnd() ? extent : Extent.SIGNAL;
+    if (begins(ARCH)) {
+      long arch = hex(ARCH, 8);
+      if (failed()) {
+        return null;
+      }
+      archToken = (int) arch;
+      hasArch = !in.atEnd();
     }
     if (!expect(SYSCALL)) {
       return null;
     }
     boolean negative = in.skip('-');
-    long number = in.decimal(Long.MAX_VALUE);
+    number = in.decimal(Long.MAX_VALUE);
     if (number < 0) {
       return failNumber();
     }
+    syscall = negative ? -number : number;
+    extent = in.atEnd() ? extent : Extent.CALL;
     long compat = number(COMPAT, 1);
     if (compat < 0) {
       return null;
@@ -130,7 +186,7 @@ final class BodyParser {
       return null;
     }
     long code = hex(CODE, 8);
-    if (failed() || !atBodyEnd(tail) || isCutCode((int) code, (int) signal)) {
+    if (failed() || !atBodyEnd(tail) || isCutCode((int) code, signal)) {
       return null;
     }
     return new SeccompRecord(
@@ -143,10 +199,10 @@ final class BodyParser {
         (int) ids[4],
         comm,
         exe,
-        (int) signal,
-        (int) arch,
+        signal,
+        archToken,
         hasArch,
-        negative ? -number : number,
+        syscall,
         (int) compat,
         ip,
         (int) code);
@@ -169,6 +225,11 @@ final class BodyParser {
       }
     }
     return -1;
+  }
+
+  /** Whether a field that may be left out is here, or as much of its name as the line has left. */
+  private boolean begins(byte[] name) {
+    return in.startsWith(name) || (!in.atEnd() && in.isCutWithin(name));
   }
 
   private boolean expect(byte[] name) {
@@ -263,6 +324,10 @@ final class BodyParser {
     }
     string = new String(decoded, StandardCharsets.UTF_8);
     in.moveTo(at);
+    if (at == in.end()) {
+      failure = RejectReason.TRUNCATED; // its last digits may be gone, and no field is the last
+      return false;
+    }
     return true;
   }
 

@@ -38,6 +38,11 @@ final class Cursor {
     return position >= end;
   }
 
+  /** Has the line end earlier. */
+  void endAt(int newEnd) {
+    end = newEnd;
+  }
+
   /** The byte here as 0 to 255, or -1 at the end. */
   int peek() {
     return peek(0);

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * Unpaired#READ_APART}. Thread-safe; memory is bounded: 2 MiB for either generation when it is
  * full, and with pairing at most {@link #MAX_CONTENTS} contents of some hundred bytes.
  *
+ * <p>A record that printk has cut and its whole form are one: by their stamp, or by what stands
+ * before {@code exe}. The one that came first counts, be it the cut one.
+ *
  * <p>It knows nothing of an earlier run: what one source brought before a restart and another one
  * after it counts twice.
  */

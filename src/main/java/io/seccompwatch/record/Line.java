@@ -18,6 +18,15 @@ public sealed interface Line {
   record Recognised(SeccompRecord record, LineForm form, @Nullable Instant written)
       implements Line {}
 
+  /**
+   * A line by which rsyslog says that a record without a stamp came so many times more, each a call
+   * of its own ({@code message repeated N times: […]}).
+   *
+   * @param times at least 1, at most {@link SeccompRecord#UNSET}; a forger's choice, like the rest
+   *     of the line
+   */
+  record Repeated(Recognised line, long times) implements Line {}
+
   /** A line that presents itself as a seccomp record and cannot be taken for one. */
   record Rejected(RejectReason reason, LineForm form) implements Line {}
 

@@ -25,6 +25,7 @@ public final class LineParser {
   private static final byte[] JOURNAL_SECCOMP = ascii("SECCOMP ");
   private static final byte[] STAMP = ascii("audit(");
   private static final byte[] STAMP_END = ascii("):");
+  private static final int MAX_DATE_BYTES = 64;
   private static final int SHORTCUT_BYTES = 24;
   private static final long MAX_SECONDS = 99_999_999_999L;
 
@@ -45,7 +46,7 @@ public final class LineParser {
   public Line parse(byte[] buffer, int from, int to) {
     if (dialect == Dialect.AUDIT_NETLINK) {
       in.reset(buffer, from, to);
-      return stampAndBody(LineForm.NETLINK, BodyParser.Tail.NONE);
+      return stampAndBody(LineForm.NETLINK, BodyParser.Tail.NONE, false);
     }
     if (isAnotherAuditdType(buffer, from, to)) {
       return Line.OTHER;
@@ -115,7 +116,7 @@ public final class LineParser {
       return Line.OTHER;
     }
     if (in.skip(AUDITD_SECCOMP) || in.skip(AUDITD_NUMBER)) {
-      return stampAndBody(form, BodyParser.Tail.ENRICHED);
+      return stampAndBody(form, BodyParser.Tail.ENRICHED, false);
     }
     return loss(lossMessages.auditd());
   }
@@ -126,11 +127,24 @@ public final class LineParser {
 
   /** The cursor is where the kernel's own text begins, its time stamp already passed. */
   private Line kernelMessage(LineForm form) {
+    int from = in.position();
     boolean prefixed = in.skip(AUDIT_PREFIX);
     if (in.skip(KERNEL_SECCOMP)) {
-      return stampAndBody(form, BodyParser.Tail.NONE);
+      return stampAndBody(form, BodyParser.Tail.NONE, mayBeCut(form, from));
     }
     return loss(prefixed ? lossMessages.kernelAudit() : lossMessages.kernel());
+  }
+
+  /**
+   * Whether a text of the kernel's may end before the record does. Not so in what was printed: a
+   * terminal, a serial console or a person may have cut that anywhere.
+   */
+  private boolean mayBeCut(LineForm form, int from) {
+    return switch (form) {
+      case KMSG -> LengthLimits.isPrintks(in.end() - from);
+      case SYSLOG_KERNEL -> LengthLimits.isPrintks(in.end() - from) || syslogHeader.mayBeCut();
+      default -> false;
+    };
   }
 
   /** {@code <N>} before klog's or syslog's own header; facility 0 is the kernel's. */
@@ -202,18 +216,35 @@ public final class LineParser {
   }
 
   private Line syslog(int facility) {
+    Line line = syslogMessage(facility);
+    return line instanceof Line.Recognised recognised && syslogHeader.repeated() > 0
+        ? repeated(recognised, syslogHeader.repeated())
+        : line;
+  }
+
+  /** A stamp is one event's: what was repeated with it was the line, and not the call. */
+  private static Line repeated(Line.Recognised line, long times) {
+    return line.record().stamp() == null ? new Line.Repeated(line, times) : line;
+  }
+
+  private Line syslogMessage(int facility) {
     return switch (syslogHeader.skip()) {
       case KERNEL -> {
         if (in.peek() == '[' && !kernelPrefix.skip()) {
           yield Line.OTHER;
         }
-        yield ofFacility(facility, kernelMessage(LineForm.SYSLOG_KERNEL));
+        int named = facility < 0 ? syslogHeader.facility() : facility;
+        yield ofFacility(named, kernelMessage(LineForm.SYSLOG_KERNEL));
       }
       case AUDIT -> {
         if (!in.skip(JOURNAL_SECCOMP)) {
           yield Line.OTHER;
         }
-        yield recognise(LineForm.JOURNALD, null, BodyParser.Tail.NONE);
+        yield recognise(
+            LineForm.JOURNALD,
+            null,
+            BodyParser.Tail.NONE,
+            syslogHeader.repeated() > 0 && syslogHeader.mayBeCut());
       }
       case AUDISP -> {
         Line line = auditd(LineForm.AUDISP);
@@ -236,13 +267,16 @@ public final class LineParser {
         : Line.OTHER;
   }
 
-  private Line stampAndBody(LineForm form, BodyParser.Tail tail) {
+  private Line stampAndBody(LineForm form, BodyParser.Tail tail, boolean mayBeCut) {
     AuditStamp stamp = stamp();
-    return stamp == null ? new Line.Rejected(stampFailure, form) : recognise(form, stamp, tail);
+    return stamp == null
+        ? new Line.Rejected(stampFailure, form)
+        : recognise(form, stamp, tail, mayBeCut);
   }
 
-  private Line recognise(LineForm form, @Nullable AuditStamp stamp, BodyParser.Tail tail) {
-    SeccompRecord record = body.parse(stamp, tail);
+  private Line recognise(
+      LineForm form, @Nullable AuditStamp stamp, BodyParser.Tail tail, boolean mayBeCut) {
+    SeccompRecord record = body.parse(stamp, tail, mayBeCut);
     return record == null
         ? new Line.Rejected(body.failure(), form)
         : new Line.Recognised(
@@ -254,11 +288,11 @@ public final class LineParser {
     if (!in.skip(STAMP)) {
       return failStamp(in.isCutWithin(STAMP));
     }
-    long seconds = in.decimal(MAX_SECONDS);
-    if (seconds >= 0 && in.peek() == '/') {
+    if (isInterpreted()) {
       stampFailure = RejectReason.INTERPRETED;
       return null;
     }
+    long seconds = in.decimal(MAX_SECONDS);
     if (seconds < 0 || !in.skip('.')) {
       return failStamp(in.atEnd());
     }
@@ -273,6 +307,25 @@ public final class LineParser {
       return failStamp(in.atEnd() || in.isCutWithin(STAMP_END));
     }
     return new AuditStamp(seconds, (int) fraction, fractionDigits, serial);
+  }
+
+  /**
+   * Whether the stamp is {@code ausearch -i}'s: a date as the locale has it, then {@code
+   * HH:MM:SS.mmm:SERIAL}. Only after a blank or a slash among its first bytes is it looked for.
+   */
+  private boolean isInterpreted() {
+    int most = Math.min(in.end(), in.position() + MAX_DATE_BYTES);
+    int blank = -1;
+    for (int at = in.position(); at < most && in.byteAt(at) != ')'; at++) {
+      if (in.byteAt(at) == '/') {
+        return true;
+      }
+      blank = in.byteAt(at) == ' ' ? at : blank;
+    }
+    return blank > in.position()
+        && Cursor.isDigit(in.peek(blank + 1 - in.position()))
+        && Cursor.isDigit(in.peek(blank + 2 - in.position()))
+        && in.peek(blank + 3 - in.position()) == ':';
   }
 
   private @Nullable AuditStamp failStamp(boolean cut) {

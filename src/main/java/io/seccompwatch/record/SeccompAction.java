@@ -14,7 +14,10 @@ public enum SeccompAction {
   /** The call was allowed and written down; the only action that is not a denial beside allow. */
   LOG("log"),
   ALLOW("allow"),
-  /** A value that is no action of seccomp.h; the kernel treats it as KILL_PROCESS. */
+  /**
+   * A value that is no action of seccomp.h, which the kernel treats as KILL_PROCESS; or a record
+   * that was cut before its action.
+   */
   UNKNOWN("unknown");
 
   /** {@code SECCOMP_RET_ACTION_FULL}: the lower half carries data on kernels before 4.14. */

@@ -5,11 +5,15 @@ import static io.seccompwatch.record.Cursor.ascii;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Steps over a syslog line's header and says whose message follows. Knows the traditional form (RFC
- * 3164; the month may be localised, the host left out), the ISO form (RFC 3339 stamp) and RFC 5424.
+ * 3164; the month may be localised, the host left out), the ISO form (RFC 3339 stamp), RFC 5424,
+ * BusyBox syslogd's and logread's {@code kern.notice} before the tag, and what rsyslog writes of a
+ * relayed RFC 5424 message, whose tag has no colon.
  */
 final class SyslogHeader {
 
@@ -43,12 +47,54 @@ final class SyslogHeader {
   private static final byte[] RSYSLOGD = ascii("rsyslogd");
   private static final byte[] JOURNALD = ascii("systemd-journald");
   private static final byte[] JOURNALD_SHORT = ascii("systemd-journal");
+  private static final byte[] REPEATED = ascii("message repeated ");
+  private static final byte[] TIMES = ascii(" times: [");
+  private static final byte[] BOM = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
+  /** In the order of their numbers (sys/syslog.h); only kern and the rest have to be told apart. */
+  private static final List<String> FACILITIES =
+      List.of(
+          "kern",
+          "user",
+          "mail",
+          "daemon",
+          "auth",
+          "syslog",
+          "lpr",
+          "news",
+          "uucp",
+          "cron",
+          "authpriv",
+          "ftp",
+          "ntp",
+          "audit",
+          "alert",
+          "clock",
+          "local0",
+          "local1",
+          "local2",
+          "local3",
+          "local4",
+          "local5",
+          "local6",
+          "local7");
+
+  private static final Set<String> SEVERITIES =
+      Set.of(
+          "emerg", "panic", "alert", "crit", "err", "error", "warning", "warn", "notice", "info",
+          "debug");
+
+  private static final int MAX_PRIORITY_NAMES = "authpriv.warning".length();
   private static final int MAX_WORD = 256;
   private static final int MAX_MONTH_BYTES = 20;
 
   private final Cursor in;
   private int stampFrom;
   private int stampTo;
+  private int facility = NO_FACILITY;
+  private int tagFrom;
+  private long repeated;
+  private boolean repetitionMayBeCut;
 
   SyslogHeader(Cursor in) {
     this.in = in;
@@ -57,12 +103,56 @@ final class SyslogHeader {
   /** Who wrote the line; unless {@link Writer#NONE}, the cursor is at the message. */
   Writer skip() {
     stampTo = 0;
+    facility = NO_FACILITY;
+    repeated = 0;
+    repetitionMayBeCut = false;
+    Writer writer = header();
+    return writer == Writer.NONE || repetition() ? writer : Writer.NONE;
+  }
+
+  private Writer header() {
     if (in.startsWith(VERSION_1) && isYear(VERSION_1.length)) {
       in.skip(VERSION_1);
       return structured();
     }
     boolean stamped = isYear(0) ? isoStamp() : traditionalStamp();
     return stamped ? hostAndTag() : Writer.NONE;
+  }
+
+  /** The facility that the header names in words, or {@link #NO_FACILITY}. */
+  int facility() {
+    return facility;
+  }
+
+  /**
+   * How often the message came again since the line before; 0 where the line is the message itself.
+   * Then what stands in the brackets is the line from here on.
+   */
+  long repeated() {
+    return repeated;
+  }
+
+  /** Whether the line, from its tag on, is as long as one that its writer has cut. */
+  boolean mayBeCut() {
+    return repeated > 0
+        ? repetitionMayBeCut
+        : facility != NO_FACILITY && LengthLimits.isBusyBoxs(in.end() - tagFrom);
+  }
+
+  /** Steps over rsyslog's {@code message repeated N times: [} and leaves out its bracket's end. */
+  private boolean repetition() {
+    if (!in.skip(REPEATED)) {
+      return true;
+    }
+    long times = in.decimal(SeccompRecord.UNSET);
+    if (times < 1 || !in.skip(TIMES) || in.atEnd() || in.byteAt(in.end() - 1) != ']') {
+      return false;
+    }
+    in.endAt(in.end() - 1);
+    repeated = times;
+    repetitionMayBeCut = LengthLimits.isRepetitions(in.end() - in.position());
+    in.skip(' ');
+    return true;
   }
 
   /**
@@ -91,24 +181,61 @@ final class SyslogHeader {
     }
     int to = in.position() - 1;
     boolean pid = !(in.peek() == '-' && in.peek(1) == ' ');
-    if (!words(2) || !in.skip('-') || !in.skip(' ')) {
+    if (!words(2) || !structuredData() || !in.skip(' ')) {
       return Writer.NONE;
     }
+    in.skip(BOM);
+    in.skip(' '); // of an RFC 3164 message that was relayed, rsyslog keeps the blank
     return writer(from, to, pid);
   }
 
-  private Writer hostAndTag() {
-    int from = in.position();
-    if (!word()) {
-      return Writer.NONE;
+  /** {@code -}, or elements such as syslog-ng's {@code [meta sequenceId="1"]}. */
+  private boolean structuredData() {
+    if (in.skip('-')) {
+      return true;
     }
-    if (in.byteAt(in.position() - 2) != ':') {
+    boolean any = false;
+    while (in.peek() == '[') {
+      boolean quoted = false;
+      while (quoted || in.peek() != ']') {
+        if (in.atEnd()) {
+          return false;
+        }
+        boolean escape = in.peek() == '\\';
+        quoted ^= in.peek() == '"';
+        in.moveTo(in.position() + (escape ? 2 : 1));
+      }
+      in.skip(']');
+      any = true;
+    }
+    return any;
+  }
+
+  /** {@code [HOST] [FACILITY.SEVERITY] TAG:}, or {@code HOST [FACILITY.SEVERITY] TAG}. */
+  private Writer hostAndTag() {
+    boolean host = false;
+    int from;
+    int to;
+    while (true) {
       from = in.position();
-      if (!word() || in.byteAt(in.position() - 2) != ':') {
+      if (!word()) {
         return Writer.NONE;
       }
+      to = in.position() - 1;
+      if (in.byteAt(to - 1) == ':') {
+        to--;
+        break;
+      }
+      int named = facility == NO_FACILITY ? facility(from, to) : NO_FACILITY;
+      if (named != NO_FACILITY) {
+        facility = named;
+      } else if (host) {
+        break; // without its colon
+      } else {
+        host = true;
+      }
     }
-    int to = in.position() - 2;
+    tagFrom = from;
     boolean pid = to > from && in.byteAt(to - 1) == ']';
     if (pid) {
       int open = to - 2;
@@ -121,6 +248,19 @@ final class SyslogHeader {
       to = open;
     }
     return writer(from, to, pid);
+  }
+
+  /** The number of {@code kern.notice}'s facility; {@link #NO_FACILITY} for any other word. */
+  private int facility(int from, int to) {
+    int point = from;
+    while (point < to && in.byteAt(point) != '.') {
+      point++;
+    }
+    boolean named =
+        point < to
+            && to - from <= MAX_PRIORITY_NAMES
+            && SEVERITIES.contains(in.text(point + 1, to));
+    return named ? FACILITIES.indexOf(in.text(from, point)) : NO_FACILITY;
   }
 
   private Writer writer(int from, int to, boolean pid) {

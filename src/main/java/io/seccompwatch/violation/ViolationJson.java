@@ -94,14 +94,14 @@ public final class ViolationJson {
     to.writeStringField("source", violation.source());
     to.writeStringField("verdict", violation.verdict());
     to.writeStringField("action", record.action().label());
-    to.writeStringField("code", "0x" + Integer.toHexString(record.code()));
-    to.writeNumberField("signal", record.signal());
+    writeText(to, "code", record.isWhole() ? "0x" + Integer.toHexString(record.code()) : null);
+    writeNumber(to, "signal", record.hasSignal(), record.signal());
     writeText(to, "arch", archText(record));
     to.writeObjectFieldStart("syscall");
-    to.writeNumberField("number", record.syscall());
+    writeNumber(to, "number", record.hasSyscall(), record.syscall());
     writeText(to, "name", violation.syscallName());
     to.writeEndObject();
-    to.writeStringField("ip", "0x" + Long.toHexString(record.ip()));
+    writeText(to, "ip", record.isWhole() ? "0x" + Long.toHexString(record.ip()) : null);
     writeProcess(record, to);
     writeAttribution(violation.attribution(), to);
     writeWorkload(violation.attribution(), to);
@@ -179,6 +179,15 @@ public final class ViolationJson {
       to.writeNullField(field);
     } else {
       to.writeNumberField(field, id);
+    }
+  }
+
+  private static void writeNumber(JsonGenerator to, String field, boolean known, long number)
+      throws IOException {
+    if (known) {
+      to.writeNumberField(field, number);
+    } else {
+      to.writeNullField(field);
     }
   }
 

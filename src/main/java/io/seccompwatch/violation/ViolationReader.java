@@ -14,6 +14,7 @@ import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
+import io.seccompwatch.record.SeccompRecord.Extent;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -53,6 +54,7 @@ public final class ViolationReader {
   private static Violation violation(JsonNode node) throws JsonProcessingException {
     JsonNode process = node.path("process");
     String archText = text(node, "arch");
+    Extent extent = extent(node);
     SeccompRecord record =
         new SeccompRecord(
             stamp(text(node, "auditId")),
@@ -64,13 +66,18 @@ public final class ViolationReader {
             (int) number(process, "pid", Integer.MIN_VALUE, Integer.MAX_VALUE),
             text(process, "comm"),
             text(process, "exe"),
-            (int) number(node, "signal", Integer.MIN_VALUE, Integer.MAX_VALUE),
+            extent.compareTo(Extent.SIGNAL) < 0
+                ? 0
+                : (int) number(node, "signal", Integer.MIN_VALUE, Integer.MAX_VALUE),
             archText == null ? 0 : arch(archText),
             archText != null,
-            number(node.path("syscall"), "number", Long.MIN_VALUE, Long.MAX_VALUE),
+            extent.compareTo(Extent.CALL) < 0
+                ? -1
+                : number(node.path("syscall"), "number", Long.MIN_VALUE, Long.MAX_VALUE),
             0,
-            hex(node, "ip"),
-            code(node));
+            extent == Extent.WHOLE ? hex(node, "ip") : 0,
+            extent == Extent.WHOLE ? code(node) : 0,
+            extent);
     String time = text(node, "time");
     return new Violation(
         record,
@@ -79,6 +86,21 @@ public final class ViolationReader {
         text(node, "node"),
         text(node.path("syscall"), "name"),
         attribution(node.path("attribution"), node.path("workload")));
+  }
+
+  /** Of a record that was cut, code is there and null, and so is what else was missing. */
+  private static Extent extent(JsonNode node) {
+    if (!isNull(node, "code")) {
+      return Extent.WHOLE;
+    }
+    if (!isNull(node.path("syscall"), "number")) {
+      return Extent.CALL;
+    }
+    return isNull(node, "signal") ? Extent.PROCESS : Extent.SIGNAL;
+  }
+
+  private static boolean isNull(JsonNode node, String field) {
+    return node.path(field).isNull();
   }
 
   private static Attribution attribution(JsonNode attribution, JsonNode workload) {

@@ -169,6 +169,51 @@ class PipelineTest {
   }
 
   @Test
+  void aRecordThatPrintkCutIsAViolationOfUnknownActionAndNoRejectedLine() {
+    Pipeline kmsg = pipeline("kmsg", Dialect.KMSG);
+    String line = kmsg(1, "kc", "0x80000000").replace("/bin/kc", "/" + "a".repeat(1_500));
+    feed(kmsg, line.substring(0, "5,900,1,-;".length() + 1_021));
+    feed(auditLog, audit(1, "kc", "0x80000000"));
+    assertThat(published)
+        .singleElement()
+        .returns(attribution, Violation::attribution)
+        .returns("unknown", it -> it.record().action().label())
+        .returns("unknown", Violation::syscallLabel)
+        .returns("denied", Violation::verdict);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(1L, Books.Balance::denials)
+        .returns(1L, Books.Balance::duplicates)
+        .returns(Map.of(), Books.Balance::rejected);
+  }
+
+  @Test
+  void aRepeatedRecordCountsAsOftenAsItCame() {
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    feed(auditLog, audit(1, "kc", "0x50000"));
+    String header = "Nov 22 10:20:23 n1 audit[7355]: ";
+    feed(syslog, header + "message repeated 37 times: [ SECCOMP " + body("kc", "0x50000") + "]");
+    assertThat(published).hasSize(37);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(2L, Books.Balance::lines)
+        .returns(38L, Books.Balance::records)
+        .returns(1L, Books.Balance::duplicates)
+        .returns(37L, Books.Balance::denials);
+  }
+
+  @Test
+  void aForgedNumberOfRepetitionsIsBoundedAndTheRestCountedAsLost() {
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    String header = "Nov 22 10:20:23 n1 audit[7355]: message repeated 4294967295 times: [ SECCOMP ";
+    feed(syslog, header + body("kc", "0x50000") + "]");
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(1_000L, Books.Balance::denials)
+        .returns(Map.of("syslog_rate_limit", 4_294_966_295L), Books.Balance::lost);
+  }
+
+  @Test
   void whatTheSourceLostIsCountedUnderItsReason() {
     auditLog.lost(LossReason.ROTATION, 7);
     auditLog.lost(LossReason.ROTATION, 1);

@@ -68,6 +68,8 @@ final class AttributorTest {
     "0, other, ERRNO, S, UNKNOWN",
     "0, app, KILL, Z, CONTAINER",
     "0, app, KILL, S, UNKNOWN",
+    "0, app, CUT, S, UNKNOWN",
+    "0, app, CUT, Z, CONTAINER",
     "10, app, ERRNO, S, CONTAINER",
     "30, app, ERRNO, S, UNKNOWN",
     "5000, app, ERRNO, S, UNKNOWN",
@@ -75,7 +77,12 @@ final class AttributorTest {
   void aProcessThatStartedAfterTheRecordIsNotItsOwn(
       long startedAfterStamp, String comm, String action, char state, Outcome outcome) {
     proc.process(5_000, NOW + startedAfterStamp, state, "app", FakeProc.CGROUP);
-    int code = action.equals("KILL") ? KILL : ERRNO;
+    int code =
+        switch (action) {
+          case "KILL" -> KILL;
+          case "CUT" -> 0x12340000; // of unknown action, as a record that was cut is
+          default -> ERRNO;
+        };
     SeccompRecord record = FakeProc.record(5_000, comm, NOW, code);
     assertThat(attributor.attribute(record).outcome()).isEqualTo(outcome);
   }

@@ -70,6 +70,17 @@ class InferenceTest {
     assertThat(inference.byTermination(killed, TIME)).isNull();
   }
 
+  /** A record that was cut before its action may tell of a kill, or of none. */
+  @Test
+  void aRecordOfUnknownActionSpeaksAgainstAConclusionAndGetsNone() {
+    SeccompRecord unknown = Samples.record(2, 0x12340000, "kc");
+    pods.end("u", "containerd://c", SECOND);
+    unknownKill(TIME);
+    inference.observe(unknown, TIME, Samples.unknown());
+    assertThat(inference.byTermination(killed, TIME)).isNull();
+    assertThat(inference.byTermination(unknown, TIME)).isNull();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"containerd://c", "c"})
   void anEndThatAnotherRecordExplainsIsNoCandidate(String knownAs) {

@@ -60,22 +60,29 @@ final class OciContainer implements AutoCloseable {
   private final String comm = "sw-" + hex(5);
   private final String id = hex(32);
   private final String podUid;
+  private final String directory;
   private final long pid;
 
   private OciContainer(
-      Engine runtime, Path parent, String podUid, Filter filter, List<String> steps)
+      Engine runtime,
+      Path parent,
+      String podUid,
+      String directory,
+      Filter filter,
+      List<String> steps)
       throws IOException {
     this.runtime = runtime;
+    this.directory = directory;
     this.podUid = podUid;
     this.bundle = Files.createTempDirectory(parent, "bundle");
-    Path bin = Files.createDirectories(bundle.resolve("rootfs/bin"));
+    Path bin = Files.createDirectories(bundle.resolve("rootfs" + directory));
     Files.copy(Probe.compiled(), bin.resolve(comm), StandardCopyOption.COPY_ATTRIBUTES);
     Command.run(bundle, List.of("runc", "spec"));
     Path config = bundle.resolve("config.json");
     ObjectNode json = (ObjectNode) JSON.readTree(config.toFile());
     ObjectNode process = (ObjectNode) json.get("process");
     process.put("terminal", false);
-    ArrayNode arguments = process.putArray("args").add("/bin/" + comm);
+    ArrayNode arguments = process.putArray("args").add(exe());
     steps.forEach(arguments::add);
     ObjectNode linux = (ObjectNode) json.get("linux");
     linux.put("cgroupsPath", "/kubepods/burstable/pod" + podUid + "/" + id);
@@ -120,7 +127,14 @@ final class OciContainer implements AutoCloseable {
   static OciContainer inPod(
       String podUid, Engine runtime, Path parent, Filter filter, String... steps)
       throws IOException {
-    return new OciContainer(runtime, parent, podUid, filter, List.of(steps));
+    return new OciContainer(runtime, parent, podUid, "/bin", filter, List.of(steps));
+  }
+
+  /** One whose program lies in that directory of the container. */
+  static OciContainer inDirectory(String directory, Path parent, Filter filter, String... steps)
+      throws IOException {
+    String podUid = UUID.randomUUID().toString();
+    return new OciContainer(Engine.RUNC, parent, podUid, directory, filter, List.of(steps));
   }
 
   /** Lets the program begin. */
@@ -148,7 +162,7 @@ final class OciContainer implements AutoCloseable {
 
   /** The program's path inside the container. */
   String exe() {
-    return "/bin/" + comm;
+    return directory + "/" + comm;
   }
 
   String id() {

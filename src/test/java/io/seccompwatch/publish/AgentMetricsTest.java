@@ -187,6 +187,29 @@ class AgentMetricsTest {
   }
 
   @Test
+  void aClockThatWasSetByDaysIsInTheLastBucketAndNotInTheSum() throws IOException {
+    books.violation(book, Samples.denied(1));
+    double before = Scrape.of(metrics).sum("seccomp_watch_detection_delay_seconds_sum");
+    clock.advance(Duration.ofDays(30));
+    books.violation(book, Samples.denied(2));
+    Scrape scrape = Scrape.of(metrics);
+    assertThat(scrape.sum("seccomp_watch_detection_delay_seconds_sum")).isEqualTo(before);
+    assertThat(scrape.sum("seccomp_watch_detection_delay_seconds_count")).isEqualTo(2);
+    assertThat(scrape.value("seccomp_watch_detection_delay_seconds_bucket", "le", "60.0"))
+        .isEqualTo(1);
+    assertThat(scrape.value("seccomp_watch_detection_delay_seconds_bucket", "le", "+Inf"))
+        .isEqualTo(2);
+  }
+
+  @Test
+  void aDelayOfMinutesIsInTheSum() throws IOException {
+    clock.advance(Duration.ofMinutes(30));
+    books.violation(book, Samples.denied(1));
+    assertThat(Scrape.of(metrics).sum("seccomp_watch_detection_delay_seconds_sum"))
+        .isBetween(1_800.0, 1_900.0);
+  }
+
+  @Test
   void aCanaryThatIsFiredAndWasNeverSeenIsZeroAndOneThatIsOffIsNotThere() throws IOException {
     String success = "seccomp_watch_canary_last_success_timestamp_seconds";
     String delay = "seccomp_watch_canary_delay_seconds";

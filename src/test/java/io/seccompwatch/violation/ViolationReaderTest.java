@@ -12,6 +12,7 @@ import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
+import io.seccompwatch.record.SeccompRecord.Extent;
 import io.seccompwatch.testing.Samples;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -36,6 +37,38 @@ class ViolationReaderTest {
       Violation violation = violation(random);
       assertThat(read(line(violation))).as("round %d of seed %d", i, SEED).isEqualTo(violation);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PROCESS, 0, -1", "SIGNAL, 31, -1", "CALL, 31, 165"})
+  void readsBackARecordThatWasCut(Extent extent, int signal, long syscall) throws IOException {
+    boolean hasArch = extent == Extent.CALL;
+    SeccompRecord cut =
+        new SeccompRecord(
+            Samples.denied(15).record().stamp(),
+            SeccompRecord.UNSET,
+            0,
+            0,
+            SeccompRecord.UNSET,
+            null,
+            7355,
+            "kc",
+            null,
+            signal,
+            hasArch ? Samples.X86_64 : 0,
+            hasArch,
+            syscall,
+            0,
+            0,
+            0,
+            extent);
+    Violation violation = Samples.violation(cut, Samples.unknown());
+    assertThat(read(line(violation))).isEqualTo(violation);
+    assertThat(line(violation))
+        .contains("\"verdict\":\"denied\",\"action\":\"unknown\",\"code\":null,")
+        .contains("\"ip\":null,")
+        .contains("\"number\":" + (hasArch ? "165" : "null"))
+        .contains("\"signal\":" + (signal == 0 ? "null" : "31"));
   }
 
   @ParameterizedTest
