@@ -7,10 +7,11 @@ import java.util.Set;
  * One table: its name and where it comes from.
  *
  * @param headers where the user-space headers are, or null when Debian ships none
+ * @param later headers that the calls after the last one of {@code headers} come from, or null
  * @param tbl which lines of the kernel's own list make the table, or null when it has none
  * @param note what a reader of the table should know, or empty
  */
-record Abi(String name, Headers headers, Tbl tbl, String note) {
+record Abi(String name, Headers headers, Headers later, Tbl tbl, String note) {
   /**
    * The headers of an ABI: the kernel's name for the architecture, and what its compiler defines.
    */
@@ -41,8 +42,17 @@ record Abi(String name, Headers headers, Tbl tbl, String note) {
         abi("mips64n32", "mips", mips("n32", 6000), "_MIPS_SIM=2").note("n32."),
         abi("ppc", "powerpc", own("powerpc", "common nospu 32"), ""),
         abi("ppc64", "powerpc", own("powerpc", "common nospu 64"), "__powerpc64__"),
-        new Abi("s390", new Headers("headers-s390", "s390", macros("")), null, "")
-            .note("31-bit; the last kernel package with headers for it ends at 462."),
+        // Linux gives every call since 5.1 one number for all ABIs (Documentation/process/
+        // adding-syscalls.rst). Debian's last 31-bit headers are of 6.12; libseccomp 2.6 knows
+        // later
+        // 31-bit calls.
+        new Abi(
+                "s390",
+                new Headers("headers-s390", "s390", macros("")),
+                new Headers("headers", "s390", macros("__s390x__")),
+                null,
+                "")
+            .note("31-bit; its own headers end at 462, the calls after that are those of s390x."),
         abi("s390x", "s390", own("s390", ""), "__s390x__"),
         abi("riscv32", "riscv", generic + " common 32 riscv memfd_secret", "__SIZEOF_POINTER__=4"),
         abi(
@@ -74,11 +84,12 @@ record Abi(String name, Headers headers, Tbl tbl, String note) {
    * The sets of lines are those of the kernel's Makefiles (syscalls/Makefile, Makefile.syscalls).
    */
   private static Abi abi(String name, String arch, String tbl, String macros) {
-    return new Abi(name, new Headers("headers", arch, macros(macros)), tbl("kernel", tbl), "");
+    return new Abi(
+        name, new Headers("headers", arch, macros(macros)), null, tbl("kernel", tbl), "");
   }
 
   private static Abi tblOnly(String name, String pin, String tbl) {
-    return new Abi(name, null, tbl(pin, tbl), "");
+    return new Abi(name, null, null, tbl(pin, tbl), "");
   }
 
   private static String own(String arch, String abis) {
@@ -108,6 +119,6 @@ record Abi(String name, Headers headers, Tbl tbl, String note) {
   }
 
   private Abi note(String text) {
-    return new Abi(name, headers, tbl, text);
+    return new Abi(name, headers, later, tbl, text);
   }
 }

@@ -66,10 +66,11 @@ public final class RegenerateTables {
     TreeMap<Long, String> table;
     if (abi.headers() != null) {
       table = readHeaders(abi.headers());
-      source =
-          "Debian "
-              + pin(abi.headers().pin())
-              + (", usr/lib/linux/uapi/" + abi.headers().arch() + "/asm/unistd.h");
+      source = describe(abi.headers());
+      if (abi.later() != null) {
+        table.putAll(readHeaders(abi.later()).tailMap(table.lastKey(), false));
+        source += "\n# Later calls: " + describe(abi.later());
+      }
       if (abi.tbl() != null) {
         agree(abi, table, readTbl(abi.tbl()));
         source += "\n# Agrees with: " + describe(abi.tbl());
@@ -98,6 +99,12 @@ public final class RegenerateTables {
       throw new IllegalStateException("the file packages has no line for '" + name + "'");
     }
     return pin;
+  }
+
+  private String describe(Abi.Headers headers) {
+    return "Debian "
+        + pin(headers.pin())
+        + (", usr/lib/linux/uapi/" + headers.arch() + "/asm/unistd.h");
   }
 
   private String describe(Abi.Tbl tbl) {

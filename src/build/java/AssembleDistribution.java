@@ -11,8 +11,13 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 
 /**
@@ -21,7 +26,8 @@ import java.util.spi.ToolProvider;
  * (the launcher and its options), a jlinked runtime of the modules that the agent needs, and two
  * AOT caches that are trained by starting the agent on a few records and scraping it: without
  * Kubernetes, and as in a pod with something like an API server. Files get the time of the build's
- * output, in ISO form.
+ * output, in ISO form. The launcher gets its name at last: a build that fails leaves none. Exits 1
+ * with one line when something fails.
  */
 public final class AssembleDistribution {
 
@@ -32,13 +38,15 @@ public final class AssembleDistribution {
    * What is linked. Compressed, the classes take 13 MB instead of 29, and neither start nor memory
    * changed measurably: nearly all that are needed come from the AOT cache. For the same reason
    * there is no CDS archive (28 MB); without an AOT cache the start would be a sixth longer. The
-   * symbols of libjvm.so (5 MB) stay: they make the report of a crash readable.
+   * symbols of libjvm.so (5 MB) stay: they make the report of a crash readable. Not {@code
+   * --strip-debug}, which wants objcopy, of Debian's binutils, to strip native libraries that JDKs
+   * ship stripped: the result is the same bit for bit.
    */
   private static final List<String> LINK =
       List.of(
           "--add-modules",
           MODULES,
-          "--strip-debug",
+          "--strip-java-debug-attributes",
           "--compress=zip-6",
           "--no-header-files",
           "--no-man-pages",
@@ -56,23 +64,67 @@ public final class AssembleDistribution {
       type=SYSCALL msg=audit(1707501234.567:4): arch=c000003e
       """;
 
+  /**
+   * The size of a cache's region of machine code, as the JVM that writes it tells: {@code Shared
+   * file region (ac) 4: 0 bytes} (HotSpot 25, src/hotspot/share/cds/filemap.cpp, write_region).
+   */
+  private static final Pattern CODE_REGION =
+      Pattern.compile("Shared file region \\(ac\\) \\d+: +(\\d+) bytes");
+
   private AssembleDistribution() {}
 
-  public static void main(String[] args) throws IOException, InterruptedException {
-    Path dist = Path.of(args[0]).toAbsolutePath();
-    Files.copy(
-        Path.of(args[1]),
-        dist.resolve("lib/seccomp-watch.jar"),
-        StandardCopyOption.REPLACE_EXISTING);
-    copyAll(Path.of(args[2]), dist);
-    Path launcher = dist.resolve("bin/seccomp-watch");
-    if (!launcher.toFile().setExecutable(true, false)) {
-      throw new IOException(launcher + " cannot be made executable");
+  public static void main(String[] args) throws InterruptedException {
+    try {
+      assemble(
+          Path.of(args[0]).toAbsolutePath(),
+          Path.of(args[1]),
+          Path.of(args[2]),
+          FileTime.from(Instant.parse(args[3])));
+    } catch (IOException e) {
+      System.err.println("The distribution was not made: " + e.getMessage());
+      System.exit(1);
     }
-    link(dist.resolve("runtime"));
-    stamp(dist, FileTime.from(Instant.parse(args[3])));
-    train(dist.resolve("lib/seccomp-watch.aot"), launcher, false);
-    train(dist.resolve("lib/seccomp-watch-kubernetes.aot"), launcher, true);
+  }
+
+  private static void assemble(Path dist, Path jar, Path files, FileTime time)
+      throws IOException, InterruptedException {
+    Path launcher = dist.resolve("bin/seccomp-watch");
+    Path unfinished = dist.resolve("bin/unfinished");
+    Files.deleteIfExists(launcher);
+    Files.copy(jar, dist.resolve("lib/seccomp-watch.jar"), StandardCopyOption.REPLACE_EXISTING);
+    deleteOtherJars(dist.resolve("lib"));
+    copyAll(files, dist);
+    Files.move(launcher, unfinished, StandardCopyOption.REPLACE_EXISTING);
+    if (!unfinished.toFile().setExecutable(true, false)) {
+      throw new IOException(unfinished + " cannot be made executable");
+    }
+    try {
+      link(dist.resolve("runtime"));
+      stamp(dist, time);
+      train(dist.resolve("lib/seccomp-watch.aot"), unfinished, false);
+      train(dist.resolve("lib/seccomp-watch-kubernetes.aot"), unfinished, true);
+      Files.move(unfinished, launcher);
+      Files.setLastModifiedTime(launcher.getParent(), time);
+    } finally {
+      Files.deleteIfExists(unfinished);
+    }
+  }
+
+  /** Deletes the jars of an earlier build that had other versions: what is there is what ships. */
+  private static void deleteOtherJars(Path lib) throws IOException {
+    Path main = lib.resolve("seccomp-watch.jar");
+    Set<String> used = new HashSet<>(Set.of(main.getFileName().toString()));
+    try (JarFile opened = new JarFile(main.toFile())) {
+      String classPath = opened.getManifest().getMainAttributes().getValue("Class-Path");
+      used.addAll(List.of(classPath.split(" ")));
+    }
+    try (var jars = Files.newDirectoryStream(lib, "*.jar")) {
+      for (Path each : jars) {
+        if (!used.contains(each.getFileName().toString())) {
+          Files.delete(each);
+        }
+      }
+    }
   }
 
   private static void copyAll(Path from, Path to) throws IOException {
@@ -145,7 +197,9 @@ public final class AssembleDistribution {
               "-XX:AOTCacheOutput="
                   + cache
                   + " -XX:+UnlockDiagnosticVMOptions"
-                  + " -XX:-AOTRecordTraining");
+                  + " -XX:-AOTRecordTraining"
+                  + " -Xlog:aot=info:file="
+                  + work.resolve("aot-%p.log"));
       Process agent = builder.start();
       try {
         exercise(work.resolve("out"), agent);
@@ -159,8 +213,42 @@ public final class AssembleDistribution {
         throw new IOException(
             "the AOT cache was not made: " + Files.readString(work.resolve("out")));
       }
+      proveThatItHoldsNoCode(work);
     } finally {
       delete(work);
+    }
+  }
+
+  /**
+   * Throws unless the JVM says of the cache that its region of machine code is empty. Machine code
+   * in a cache is made for this machine's processor; a processor with less, one without AVX say,
+   * ends it with SIGILL, since JDK 25 does not compare the two. The options that keep code out are
+   * in jvm.options. JDKs differ in what they put in without those: Temurin 25.0.3 has 541 adapters,
+   * Debian's 25.0.5 none.
+   */
+  private static void proveThatItHoldsNoCode(Path logs) throws IOException {
+    int told = 0;
+    try (var files = Files.newDirectoryStream(logs, "aot-*.log")) {
+      for (Path log : files) {
+        Matcher region = CODE_REGION.matcher(Files.readString(log));
+        while (region.find()) {
+          told++;
+          if (!region.group(1).equals("0")) {
+            throw new IOException(
+                "the AOT cache holds "
+                    + region.group(1)
+                    + " bytes of machine code, which a lesser processor cannot run: see the options"
+                    + " in src/main/dist/lib/jvm.options");
+          }
+        }
+      }
+    }
+    if (told == 0) {
+      throw new IOException(
+          "this JDK ("
+              + Runtime.version()
+              + ") does not say whether its AOT cache holds machine code: build with another JDK "
+              + Runtime.version().feature());
     }
   }
 

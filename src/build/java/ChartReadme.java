@@ -35,11 +35,7 @@ public final class ChartReadme {
     if (args[1].equals("--write")) {
       Files.writeString(readme, is);
     } else if (!is.equals(was)) {
-      fail(
-          readme
-              + " is not up to date: java src/build/java/ChartReadme.java "
-              + chart
-              + " --write");
+      fail(readme + " is not up to date: mvn -q initialize exec:exec@chart-readme");
     }
   }
 

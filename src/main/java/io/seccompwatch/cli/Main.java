@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The entry point: chooses the command, and gives every failure its one line and exit code. */
 public final class Main {
@@ -19,6 +20,9 @@ public final class Main {
   private static final int USAGE = 2;
   private static final List<String> HELP = List.of("-h", "--help");
 
+  /** The AOT cache that the launcher or the image names; not set when the jar is started alone. */
+  private static final String CACHE = "seccompwatch.cache";
+
   private Main() {}
 
   /** Runs the command that the arguments name and exits with its code. */
@@ -26,9 +30,30 @@ public final class Main {
     InputStream in = new FileInputStream(FileDescriptor.in);
     OutputStream out = new FileOutputStream(FileDescriptor.out);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    String notice =
+        cacheNotice(System.getProperty(CACHE), System.getProperty("java.vm.info", "sharing"));
+    if (notice != null) {
+      err.println(notice);
+    }
     int exit = run(args, in, out, err);
     err.flush();
     System.exit(exit);
+  }
+
+  /**
+   * Returns the line that says that the JVM does without its AOT cache, or null when it has it. The
+   * system property {@code java.vm.info} holds the word "sharing" while the JVM uses an archive of
+   * classes (HotSpot, Abstract_VM_Version::vm_info_string); the linked runtime has no other archive
+   * than the AOT cache.
+   */
+  static @Nullable String cacheNotice(@Nullable String cache, String vmInfo) {
+    if (cache == null || vmInfo.contains("sharing")) {
+      return null;
+    }
+    return "seccomp-watch: started without the AOT cache "
+        + cache
+        + ", which takes longer and more memory: it is missing, damaged, or made for other JVM"
+        + " options or jars; make the distribution again, or find the reason with -Xlog:aot:stderr";
   }
 
   /**

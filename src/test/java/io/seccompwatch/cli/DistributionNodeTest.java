@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The built program in a shell, as people use it; wants {@code mvn package} to have run. */
 @Tag("node")
@@ -106,6 +108,53 @@ class DistributionNodeTest {
     assertThat(ran.err())
         .startsWith("seccomp-watch: replay: " + log + ": permission denied\n")
         .hasLineCount(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "damaged   | head -c 100000 /dev/urandom > $CACHE",
+        "empty     | : > $CACHE",
+        "missing   | true",
+        "of others | cp $LIB/seccomp-watch.jar $CACHE",
+      })
+  void goesOnWithoutACacheThatItCannotUseAndSaysSoOnce(String what, String make) throws Exception {
+    // A copy without the caches; junit does not like links that lead out of its directory.
+    Cli.Ran ran =
+        shell(
+            "set -e; home=$PWD/target/seccomp-watch; LIB=$home/lib; copy="
+                + directory
+                + "/copy; mkdir -p $copy/bin $copy/lib; cp $SW $copy/bin/;"
+                + " ln -s $home/runtime $copy/runtime; trap 'rm $copy/runtime' EXIT;"
+                + " cp -p $LIB/*.jar $LIB/*.options $copy/lib/;"
+                + " CACHE=$copy/lib/seccomp-watch.aot; "
+                + make
+                + "; $copy/bin/seccomp-watch syscall mount");
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    assertThat(ran.out()).startsWith("165").hasLineCount(1);
+    assertThat(ran.err())
+        .as(what)
+        .startsWith("seccomp-watch: started without the AOT cache " + directory)
+        .hasLineCount(1);
+  }
+
+  @Test
+  void saysNothingOfTheCacheThatItUses() throws Exception {
+    assertThat(shell("$SW syscall mount").err()).isEmpty();
+  }
+
+  /** The answer to scanners in .vex/seccomp-watch.openvex.json rests on it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"glob", "glob64", "regcomp", "regexec"})
+  void theRuntimeImportsNoFunctionWhoseFaultsWeCallUnreachable(String function) throws Exception {
+    Path runtime = PROGRAM.resolveSibling("../runtime").normalize();
+    try (var files = Files.walk(runtime)) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".so")).toList()) {
+        String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
+        assertThat(bytes.contains("\0" + function + "\0")).as("%s", file).isFalse();
+      }
+    }
   }
 
   private Path records(int count) throws IOException {

@@ -138,4 +138,23 @@ class MainTest {
     assertThat(Cli.run("replay", "@" + directory.resolve("nowhere")).err())
         .contains("no such file");
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      nullValues = "-",
+      value = {
+        "/lib/a.aot, mixed mode,                           true",
+        "/lib/a.aot, 'mixed mode, emulated-client',        true",
+        "/lib/a.aot, 'mixed mode, sharing',                false",
+        "-,          mixed mode,                           false",
+      })
+  void aStartWithoutTheCacheThatItShouldHaveIsSaidInOneLine(
+      String cache, String vmInfo, boolean said) {
+    String notice = Main.cacheNotice(cache, vmInfo);
+    if (said) {
+      assertThat(notice).startsWith("seccomp-watch: ").contains(cache).hasLineCount(1);
+    } else {
+      assertThat(notice).isNull();
+    }
+  }
 }

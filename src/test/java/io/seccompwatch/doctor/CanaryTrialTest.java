@@ -64,7 +64,7 @@ class CanaryTrialTest {
     Outcome outcome =
         run(
             comm -> append(carrying, line(comm, "7ffc0000")),
-            Duration.ofMillis(300),
+            Duration.ofSeconds(3),
             carrying,
             silent);
     Ear.Note note = Objects.requireNonNull(outcome.sources().getFirst().note());
@@ -84,7 +84,7 @@ class CanaryTrialTest {
               String line = fired.size() == 2 ? line(comm, "7ffc0000") : "type=CWD msg=x\n";
               return append(log, line);
             },
-            Duration.ofMillis(200),
+            Duration.ofSeconds(3),
             log);
     assertThat(fired).hasSize(2).doesNotHaveDuplicates();
     assertThat(outcome.sources().getFirst().note()).isNotNull();

@@ -18,7 +18,7 @@ final class Bodies {
 
   /** The text, and then one letter for ever. */
   static ResponseBody endless(String begin) {
-    ResponseBody body = new ResponseBody(Duration.ofSeconds(5), Duration.ofMinutes(1));
+    ResponseBody body = new ResponseBody(Duration.ofMinutes(5), Duration.ofMinutes(5));
     byte[] letters = "x".repeat(16_384).getBytes(StandardCharsets.UTF_8);
     body.received(List.of(ByteBuffer.wrap(begin.getBytes(StandardCharsets.UTF_8))));
     body.from(
@@ -45,7 +45,7 @@ final class Bodies {
 
   /** The bytes in pieces, each given only when it is asked for. */
   static ResponseBody of(byte[] bytes, int piece) {
-    ResponseBody body = new ResponseBody(Duration.ofSeconds(5), Duration.ofMinutes(1));
+    ResponseBody body = new ResponseBody(Duration.ofMinutes(5), Duration.ofMinutes(5));
     body.from(
         new AsyncBody() {
           private final CompletableFuture<Void> done = new CompletableFuture<>();

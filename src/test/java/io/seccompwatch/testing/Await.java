@@ -4,10 +4,13 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 
-/** Waits for a condition, for ten seconds at most where nothing else is said. */
+/**
+ * Waits for a condition, for a minute at most where nothing else is said: so much longer than it
+ * takes that a busy machine does not fail a test, since only a test that fails waits to the end.
+ */
 public final class Await {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final Duration GLANCE = Duration.ofMillis(2);
 
   private Await() {}
