@@ -100,7 +100,7 @@ public final class ProcessEvents implements AutoCloseable {
 
   /** How they are doing now. */
   public ProcessEventsStatus status() {
-    return new ProcessEventsStatus(
+    return ProcessEventsStatus.of(
         ledger.isActive(), problem, connector.bufferBytes(), ledger.counts());
   }
 

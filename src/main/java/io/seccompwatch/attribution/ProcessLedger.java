@@ -51,6 +51,8 @@ public final class ProcessLedger implements ProcessEventSink {
   private long lost;
   private long losses;
   private long untracked;
+  private long forgotten;
+  private final Crowd crowd = new Crowd();
   private boolean wantsWalk = true;
 
   /** While it is not known which of the events come from after a hole; the event thread's own. */
@@ -63,11 +65,12 @@ public final class ProcessLedger implements ProcessEventSink {
    * The bounds of a ledger.
    *
    * @param processes the most living ones; more are not known
-   * @param tombstones the most that have ended; the oldest are forgotten first
+   * @param tombstones the most that have ended; when there are more, the oldest of the container
+   *     with the most are forgotten first
    * @param tombstoneMillis how long one that has ended is known
    */
   public record Limits(int processes, int tombstones, long tombstoneMillis) {
-    /** 32,768 processes, 32,768 tombstones (1.6 s of 20,000 forks a second), 60 s. */
+    /** 32,768 processes, 32,768 tombstones, 60 s. */
     public static final Limits DEFAULT = new Limits(32_768, 32_768, 60_000);
   }
 
@@ -160,11 +163,28 @@ public final class ProcessLedger implements ProcessEventSink {
       }
       table.unsee(before);
     }
-    if (isFull()) {
-      forgoes(child, micros);
+    InContainer owner = inherited(parent, micros);
+    if (hasRoom(owner, micros)) {
+      table.begin(child, micros, owner);
     } else {
-      table.begin(child, micros, inherited(parent, micros));
+      forgoes(child, micros);
+      crowd.add(1, owner, micros);
     }
+  }
+
+  /** Whether a process finds room, be it that of a container that has more of them. */
+  private boolean hasRoom(@Nullable InContainer owner, long micros) {
+    if (!isFull()) {
+      return true;
+    }
+    LifetimeTable.Forgotten made =
+        table.makeRoom(owner, Math.min(micros, nowNanos.getAsLong() / 1_000));
+    if (made == null) {
+      return false;
+    }
+    untracked++;
+    crowd.add(made.count(), made.owner(), micros);
+    return true;
   }
 
   private @Nullable InContainer inherited(int parent, long micros) {
@@ -268,7 +288,7 @@ public final class ProcessLedger implements ProcessEventSink {
 
   private int beginAt(
       long micros, int pid, Present present, @Nullable InContainer owner, long doubt) {
-    if (isFull()) {
+    if (!hasRoom(owner, nowNanos.getAsLong() / 1_000)) {
       untracked++;
       return LifetimeTable.NONE;
     }
@@ -346,7 +366,12 @@ public final class ProcessLedger implements ProcessEventSink {
   }
 
   private void tidy(long micros) {
-    table.forget(micros - limits.tombstoneMillis * 1_000, limits.tombstones);
+    LifetimeTable.Forgotten early =
+        table.forget(micros - limits.tombstoneMillis * 1_000, limits.tombstones);
+    if (early.count() > 0) {
+      forgotten += early.count();
+      crowd.add(early.count(), early.owner(), micros);
+    }
   }
 
   /** Whether processes are to be walked: at first and after a loss. */
@@ -441,14 +466,62 @@ public final class ProcessLedger implements ProcessEventSink {
     if (differ) {
       return SEVERAL;
     }
-    boolean whole = begun <= earliest || table.completeSince() <= earliest;
+    boolean whole = begun <= earliest || table.completeSince(pid) <= earliest;
     return owner == null || !whole ? NOTHING : new Finding.Known(owner, by);
   }
 
   /** How the ledger is doing; consistent. */
   public synchronized Counts counts() {
     return new Counts(
-        events, lost, losses, untracked, table.size() - table.tombstones(), table.tombstones());
+        events,
+        lost,
+        losses,
+        untracked,
+        forgotten,
+        table.size() - table.tombstones(),
+        table.tombstones(),
+        crowd.owner(nowNanos.getAsLong() / 1_000));
+  }
+
+  /** The container whose processes found no room most often, lately. */
+  private static final class Crowd {
+
+    /** What is older does not count. */
+    private static final long LATELY_MICROS = 60_000_000;
+
+    /** Containers that are told apart. */
+    private static final int MOST = 64;
+
+    private final Map<InContainer, Long> counts = new HashMap<>();
+    private long beganMicros;
+    private @Nullable InContainer before;
+    private long beforeEndedMicros;
+
+    void add(int count, @Nullable InContainer owner, long micros) {
+      if (micros - beganMicros > LATELY_MICROS) {
+        before = most();
+        beforeEndedMicros = micros;
+        counts.clear();
+        beganMicros = micros;
+      }
+      if (owner != null && (counts.size() < MOST || counts.containsKey(owner))) {
+        counts.merge(owner, (long) count, Long::sum);
+      }
+    }
+
+    private @Nullable InContainer most() {
+      return counts.entrySet().stream()
+          .max(Map.Entry.comparingByValue())
+          .map(Map.Entry::getKey)
+          .orElse(null);
+    }
+
+    @Nullable InContainer owner(long micros) {
+      if (micros - beganMicros <= LATELY_MICROS && !counts.isEmpty()) {
+        return most();
+      }
+      return micros - beforeEndedMicros <= LATELY_MICROS ? before : null;
+    }
   }
 
   /**
@@ -457,10 +530,24 @@ public final class ProcessLedger implements ProcessEventSink {
    * @param events forks, execs and exits, threads' exits included
    * @param lost events known to be missing
    * @param losses how often some went missing, or time stood still (suspend)
-   * @param untracked processes that found no room
+   * @param untracked processes that found no room, or lost it to another container's
+   * @param forgotten ended processes that were forgotten before their time, for want of room
    * @param processes living ones that are known, as far as events and walks tell
    * @param tombstones ended ones that are known
+   * @param crowdedBy the container whose processes took the most room within the last minute, when
+   *     there was not room for all; else null
    */
   public record Counts(
-      long events, long lost, long losses, long untracked, int processes, int tombstones) {}
+      long events,
+      long lost,
+      long losses,
+      long untracked,
+      long forgotten,
+      int processes,
+      int tombstones,
+      @Nullable InContainer crowdedBy) {
+
+    /** The figures of no ledger. */
+    static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, null);
+  }
 }

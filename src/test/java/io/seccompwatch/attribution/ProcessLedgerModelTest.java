@@ -242,7 +242,7 @@ final class ProcessLedgerModelTest {
       table.begin(pid, pid, CONTAINERS.getFirst());
     }
     assertThat(table.size()).isEqualTo(65_536);
-    assertThat(table.bytes()).isLessThan(65_536L * 48 + 16_384);
+    assertThat(table.bytes()).isLessThan(65_536L * 57 + 32_768 * 8 + 1);
     for (int pid = 1; pid <= 65_536; pid++) {
       assertThat(table.owner(table.newest(pid))).isEqualTo(CONTAINERS.getFirst());
       assertThat(table.start(table.newest(pid))).isEqualTo(pid);

@@ -410,6 +410,82 @@ final class ProcessLedgerTest {
     assertThat(told(find(100, 2_300))).isEqualTo("NOTHING");
   }
 
+  /**
+   * First come would be first forgotten: 56,000 forks a second leave half a second of everything.
+   */
+  @Test
+  void aForkStormPushesOutItsOwnPastAlone() {
+    ledger = ledger(new ProcessLedger.Limits(100, 50, 60_000));
+    now = 1_500;
+    ledger.activate(1_000_000_000L);
+    ledger.walked(PARENT);
+    proc.put(40, present(300, B));
+    ledger.walked(40);
+    for (int i = 0; i < 10; i++) {
+      fork(40, 500 + i, 2_000 + i);
+      exit(500 + i, 2_000 + i);
+    }
+    for (int i = 0; i < 5_000; i++) {
+      fork(PARENT, 1_000 + i, 2_020 + i);
+      exit(1_000 + i, 2_020 + i);
+    }
+    now = 7_100;
+    for (int i = 0; i < 10; i++) {
+      assertThat(find(500 + i, 2_000 + i)).isEqualTo(new Finding.Known(B, Evidence.PARENT));
+    }
+    assertThat(told(find(5_999, 7_019))).isEqualTo("KNOWN A");
+    assertThat(told(find(1_000, 2_020))).isEqualTo("NOTHING");
+    assertThat(ledger.counts())
+        .returns(50, ProcessLedger.Counts::tombstones)
+        .returns(4_960L, ProcessLedger.Counts::forgotten)
+        .returns(A, ProcessLedger.Counts::crowdedBy);
+    now = 200_000;
+    assertThat(ledger.counts().crowdedBy()).as("a minute and more after it").isNull();
+  }
+
+  @Test
+  void whoHadAPidAfterOneThatIsStillKnownMayHaveBeenForgotten() {
+    ledger = ledger(new ProcessLedger.Limits(100, 3, 60_000));
+    now = 1_500;
+    ledger.activate(1_000_000_000L);
+    ledger.walked(PARENT);
+    proc.put(40, present(300, B));
+    ledger.walked(40);
+    fork(40, CHILD, 2_000);
+    exit(CHILD, 2_100);
+    for (int pid : new int[] {CHILD, 100, 101, 102, 103}) {
+      fork(PARENT, pid, 2_105);
+      exit(pid, 2_106);
+    }
+    now = 2_200;
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("KNOWN B");
+    assertThat(told(find(CHILD, 2_095))).as("A's was there at 2,105").isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_150))).isEqualTo("NOTHING");
+  }
+
+  @Test
+  void aContainerWithMoreLivingProcessesThanFitLeavesRoomToOthers() {
+    ledger = ledger(new ProcessLedger.Limits(20, 10, 60_000));
+    now = 1_500;
+    ledger.activate(1_000_000_000L);
+    ledger.walked(PARENT);
+    proc.put(40, present(300, B));
+    ledger.walked(40);
+    for (int i = 0; i < 100; i++) {
+      fork(PARENT, 1_000 + i, 2_000);
+    }
+    for (int i = 0; i < 5; i++) {
+      fork(40, 500 + i, 2_001);
+    }
+    now = 2_100;
+    for (int i = 0; i < 5; i++) {
+      assertThat(told(find(500 + i, 2_050))).isEqualTo("KNOWN B");
+    }
+    assertThat(ledger.counts())
+        .returns(20, ProcessLedger.Counts::processes)
+        .returns(A, ProcessLedger.Counts::crowdedBy);
+  }
+
   @Test
   void aTombstoneIsForgottenAfterAMinute() {
     fork(PARENT, CHILD, 2_000);
