@@ -119,10 +119,10 @@ final class Identification {
       return new Look(violation, mayImprove);
     }
     return switch (runtime.of(id)) {
-      case RuntimeNames.Answer.Named named ->
+      case RuntimeNames.RuntimeName.Given named ->
           new Look(violation.with(named.addTo(found)), mayImprove);
-      case RuntimeNames.Answer.Pending _ -> new Look(violation, true);
-      case RuntimeNames.Answer.Unknown _ -> new Look(violation, mayImprove);
+      case RuntimeNames.RuntimeName.Pending _ -> new Look(violation, true);
+      case RuntimeNames.RuntimeName.Unknown _ -> new Look(violation, mayImprove);
     };
   }
 
@@ -137,16 +137,19 @@ final class Identification {
     String id = named.containerId();
     return id != null
             && !isNamed(named)
-            && runtime.of(id) instanceof RuntimeNames.Answer.Named names
+            && runtime.of(id) instanceof RuntimeNames.RuntimeName.Given names
         ? names.addTo(named)
         : named;
   }
 
   /** Whether a container's end may tell whose it was. */
-  private static boolean mayEnd(Violation violation) {
-    return isUnknown(violation)
+  private boolean mayEnd(Violation violation) {
+    Instant time = violation.time();
+    return inference != null
+        && time != null
+        && isUnknown(violation)
         && isInferable(violation)
-        && Inference.kills(violation.record().action());
+        && inference.mayConclude(violation.record(), time);
   }
 
   private Violation inferred(Violation violation, boolean conclude) {

@@ -62,12 +62,12 @@ final class LifetimeTable {
   private int lastEnded = NONE;
   private int endedCount;
 
-  private Part[] parts = new Part[FIRST_SIZE];
-  private final Part nobodys = new Part(null);
-  private final Map<InContainer, Part> partOf = new HashMap<>();
-  private Part mostEnded = nobodys;
+  private OwnerShare[] parts = new OwnerShare[FIRST_SIZE];
+  private final OwnerShare nobodys = new OwnerShare(null);
+  private final Map<InContainer, OwnerShare> partOf = new HashMap<>();
+  private OwnerShare mostEnded = nobodys;
   private int mostEndedUses;
-  private Part mostLiving = nobodys;
+  private OwnerShare mostLiving = nobodys;
   private int mostLivingUses;
   private int searchedTo;
 
@@ -77,14 +77,14 @@ final class LifetimeTable {
   private final long[] forgotten = new long[FORGOTTEN];
 
   /** The lifetimes of one container, or those of no known container. */
-  private static final class Part {
+  private static final class OwnerShare {
     private final @Nullable InContainer owner;
     private int living;
     private int ended;
     private int first = NONE;
     private int last = NONE;
 
-    Part(@Nullable InContainer owner) {
+    OwnerShare(@Nullable InContainer owner) {
       this.owner = owner;
     }
   }
@@ -257,7 +257,7 @@ final class LifetimeTable {
     int early = 0;
     @Nullable InContainer of = null;
     while (endedCount > most) {
-      Part largest = withMostEnded();
+      OwnerShare largest = withMostEnded();
       early += isOpen(largest.first) ? 0 : 1;
       of = largest.owner;
       forget(largest.first);
@@ -289,11 +289,11 @@ final class LifetimeTable {
     remove(slot);
   }
 
-  private Part withMostEnded() {
+  private OwnerShare withMostEnded() {
     if (mostEnded.first == NONE || ++mostEndedUses >= USES) {
       mostEndedUses = 0;
       mostEnded = nobodys;
-      for (Part part : partOf.values()) {
+      for (OwnerShare part : partOf.values()) {
         mostEnded = part.ended > mostEnded.ended ? part : mostEnded;
       }
     }
@@ -311,11 +311,11 @@ final class LifetimeTable {
     if (++mostLivingUses >= USES || mostLiving.living == 0) {
       mostLivingUses = 0;
       mostLiving = nobodys;
-      for (Part part : partOf.values()) {
+      for (OwnerShare part : partOf.values()) {
         mostLiving = part.living > mostLiving.living ? part : mostLiving;
       }
     }
-    Part own = owner == null ? nobodys : partOf.get(owner);
+    OwnerShare own = owner == null ? nobodys : partOf.get(owner);
     if (own == mostLiving || mostLiving.living <= (own == null ? 0 : own.living) + 1) {
       return null;
     }
@@ -413,7 +413,7 @@ final class LifetimeTable {
   }
 
   private void joinLiving(int slot, @Nullable InContainer owner) {
-    Part part = owner == null ? nobodys : partOf.computeIfAbsent(owner, Part::new);
+    OwnerShare part = owner == null ? nobodys : partOf.computeIfAbsent(owner, OwnerShare::new);
     parts[slot] = part;
     part.living++;
     if (part.living > mostLiving.living) {
@@ -422,12 +422,12 @@ final class LifetimeTable {
   }
 
   private void leaveLiving(int slot) {
-    Part part = parts[slot];
+    OwnerShare part = parts[slot];
     part.living--;
     discardIfEmpty(part);
   }
 
-  private void discardIfEmpty(Part part) {
+  private void discardIfEmpty(OwnerShare part) {
     if (part.living == 0 && part.ended == 0 && part.owner != null) {
       partOf.remove(part.owner);
       mostEnded = mostEnded == part ? nobodys : mostEnded;
@@ -508,7 +508,7 @@ final class LifetimeTable {
   }
 
   private void enqueue(int slot) {
-    Part part = parts[slot];
+    OwnerShare part = parts[slot];
     part.living--;
     part.ended++;
     endedCount++;
@@ -534,7 +534,7 @@ final class LifetimeTable {
 
   /** Takes the first one of its part out of the ended ones; the first of all is one of these. */
   private void dequeue(int slot) {
-    Part part = parts[slot];
+    OwnerShare part = parts[slot];
     part.first = laterOfPart[slot];
     if (part.first == NONE) {
       part.last = NONE;

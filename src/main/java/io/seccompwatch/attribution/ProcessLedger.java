@@ -5,6 +5,7 @@ import io.seccompwatch.attribution.BootClock.Moment;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.ProcessView.Present;
 import io.seccompwatch.linux.ProcessEventSink;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -19,8 +20,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A child begins in the cgroup of the one that forked it, so it takes over a parent's container.
  * That is never concluded of the host: runtimes fork from there and move the child before it
- * executes. At exec the process itself is read. When events were lost, what was known holds for the
- * time before and no longer, until the processes are walked anew.
+ * executes. At exec the process itself is read. A child of the host is read before that already
+ * ({@link #lookAtYoung}), for its program may end sooner than its exec is heard of. When events
+ * were lost, what was known holds for the time before and no longer, until the processes are walked
+ * anew.
  *
  * <p>Not seen: a process that is moved between cgroups without exec, and {@code CLONE_PARENT} of
  * one that was adopted across containers other than by a pod's pause process.
@@ -36,6 +39,18 @@ public final class ProcessLedger implements ProcessEventSink {
 
   private static final int MAX_SHARED_OWNERS = 1_024;
 
+  /** Most children of the host that are read before they execute; more are read at exec alone. */
+  private static final int MOST_YOUNG = 64;
+
+  /** Most of them that are read in one round: a fork storm of the host must not cost a CPU. */
+  private static final int YOUNG_PER_ROUND = 8;
+
+  /**
+   * Pauses in milliseconds between two looks at a child of the host. A runtime moves the process
+   * soon after its fork, and lets it execute some milliseconds later; 160 ms on a busy node.
+   */
+  private static final int[] YOUNG_PAUSES = {1, 1, 1, 1, 2, 2, 4, 8, 20, 40, 80};
+
   /** What adopts the orphans of all of a pod's containers, when they share a PID namespace. */
   private static final String PAUSE = "pause";
 
@@ -47,6 +62,7 @@ public final class ProcessLedger implements ProcessEventSink {
 
   private final LifetimeTable table = new LifetimeTable();
   private final Map<InContainer, InContainer> shared = new HashMap<>();
+  private final ArrayDeque<Newborn> young = new ArrayDeque<>();
   private long events;
   private long lost;
   private long losses;
@@ -73,6 +89,9 @@ public final class ProcessLedger implements ProcessEventSink {
     /** 32,768 processes, 32,768 tombstones, 60 s. */
     public static final Limits DEFAULT = new Limits(32_768, 32_768, 60_000);
   }
+
+  /** A child of the host that may be on its way into a container; times in microseconds. */
+  private record Newborn(int pid, long born, long again, int looks) {}
 
   /** What the ledger says of a PID at a time. */
   sealed interface Finding {
@@ -166,6 +185,9 @@ public final class ProcessLedger implements ProcessEventSink {
     InContainer owner = inherited(parent, micros);
     if (hasRoom(owner, micros)) {
       table.begin(child, micros, owner);
+      if (owner == null && young.size() < MOST_YOUNG) {
+        young.addLast(new Newborn(child, micros, micros, 0));
+      }
     } else {
       forgoes(child, micros);
       crowd.add(1, owner, micros);
@@ -185,6 +207,65 @@ public final class ProcessLedger implements ProcessEventSink {
     untracked++;
     crowd.add(made.count(), made.owner(), micros);
     return true;
+  }
+
+  /**
+   * Looks at children of the host that have not executed yet: a runtime moves the process that will
+   * be a container's before it executes the program there.
+   *
+   * @return milliseconds until the next look; 0 when there is none to look at
+   */
+  long lookAtYoung() {
+    long now = nowNanos.getAsLong() / 1_000;
+    long next = Long.MAX_VALUE;
+    int looks = 0;
+    for (int i = young.size(); i > 0; i--) {
+      Newborn one = young.removeFirst();
+      if (!isYoung(one)) {
+        continue;
+      }
+      Newborn later = one;
+      if (one.again() <= now && looks < YOUNG_PER_ROUND) {
+        looks++;
+        if (isMoved(one) || one.looks() == YOUNG_PAUSES.length) {
+          continue;
+        }
+        long again = now + YOUNG_PAUSES[one.looks()] * 1_000L;
+        later = new Newborn(one.pid(), one.born(), again, one.looks() + 1);
+      }
+      young.addLast(later);
+      next = Math.min(next, later.again());
+    }
+    return next == Long.MAX_VALUE ? 0 : Math.max(1, (next - now) / 1_000);
+  }
+
+  /** Whether nothing is known of it but its fork. */
+  private boolean isYoung(Newborn one) {
+    int slot = table.holder(one.pid());
+    return slot != LifetimeTable.NONE
+        && table.isOpen(slot)
+        && table.start(slot) == one.born()
+        && table.owner(slot) == null
+        && !table.isSeen(slot)
+        && !table.hasExecuted(slot);
+  }
+
+  /** Looks whether it is in a container by now, and enters that. */
+  private boolean isMoved(Newborn one) {
+    if (settled(glance.apply(one.pid())) == null
+        || !(reader.apply(one.pid()) instanceof Present present)
+        || present.thread()) {
+      return false;
+    }
+    long readMicros = nowNanos.getAsLong() / 1_000;
+    synchronized (this) {
+      InContainer owner = settled(present.owner());
+      if (owner == null || !isYoung(one) || present.startTicks() > one.born() / TICK_MICROS) {
+        return false;
+      }
+      table.seen(table.holder(one.pid()), owner, readMicros, adopts(present));
+      return true;
+    }
   }
 
   private @Nullable InContainer inherited(int parent, long micros) {

@@ -12,8 +12,8 @@ public interface RuntimeNames {
   RuntimeNames NONE =
       new RuntimeNames() {
         @Override
-        public Answer of(String containerId) {
-          return new Answer.Unknown();
+        public RuntimeName of(String containerId) {
+          return new RuntimeName.Unknown();
         }
 
         @Override
@@ -23,7 +23,7 @@ public interface RuntimeNames {
       };
 
   /** The runtime's word of a container. */
-  sealed interface Answer {
+  sealed interface RuntimeName {
 
     /**
      * The runtime names the container.
@@ -33,8 +33,8 @@ public interface RuntimeNames {
      * @param container the container's name; null for a pod's own container
      * @param podUid the pod's UID as the kubelet knows it; null when the runtime does not say it
      */
-    record Named(String namespace, String pod, @Nullable String container, @Nullable String podUid)
-        implements Answer {
+    record Given(String namespace, String pod, @Nullable String container, @Nullable String podUid)
+        implements RuntimeName {
 
       /**
        * Adds to an attribution the names that it lacks. Nothing is added where the runtime
@@ -71,10 +71,10 @@ public interface RuntimeNames {
     }
 
     /** The runtime's configuration of the container could not be read, or names no pod. */
-    record Unknown() implements Answer {}
+    record Unknown() implements RuntimeName {}
 
     /** The runtime's configuration is being read; {@link RuntimeNames#version} tells when. */
-    record Pending() implements Answer {}
+    record Pending() implements RuntimeName {}
   }
 
   /**
@@ -83,7 +83,7 @@ public interface RuntimeNames {
    *
    * @param containerId {@code <runtime>://<id>}, or the bare id
    */
-  Answer of(String containerId);
+  RuntimeName of(String containerId);
 
   /** A number that grows with every configuration that has been read. */
   long version();

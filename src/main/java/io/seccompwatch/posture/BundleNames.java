@@ -27,8 +27,8 @@ public final class BundleNames implements RuntimeNames, AutoCloseable {
 
   private static final long AGAIN_MILLIS = 5_000;
 
-  private static final Answer PENDING = new Answer.Pending();
-  private static final Answer UNKNOWN = new Answer.Unknown();
+  private static final RuntimeName PENDING = new RuntimeName.Pending();
+  private static final RuntimeName UNKNOWN = new RuntimeName.Unknown();
 
   private final HostFiles files;
   private final LongSupplier millis;
@@ -36,16 +36,16 @@ public final class BundleNames implements RuntimeNames, AutoCloseable {
   private final Thread thread = new Thread(this::run, "container-names");
   private final AtomicLong version = new AtomicLong();
 
-  private final Map<String, Known> known =
+  private final Map<String, Remembered> known =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Known> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Remembered> eldest) {
           return size() > MAX_CONTAINERS;
         }
       };
 
   /** An answer, and until when it holds by the clock. */
-  private record Known(Answer answer, long until) {}
+  private record Remembered(RuntimeName answer, long until) {}
 
   /**
    * Names from bundles; {@link #start} begins to read.
@@ -70,18 +70,18 @@ public final class BundleNames implements RuntimeNames, AutoCloseable {
   }
 
   @Override
-  public Answer of(String containerId) {
+  public RuntimeName of(String containerId) {
     int scheme = containerId.indexOf("://");
     String id = scheme < 0 ? containerId : containerId.substring(scheme + 3);
     synchronized (known) {
-      Known before = known.get(id);
+      Remembered before = known.get(id);
       if (before != null && millis.getAsLong() < before.until()) {
         return before.answer();
       }
       if (!waiting.offer(id)) {
         return UNKNOWN;
       }
-      known.put(id, new Known(PENDING, Long.MAX_VALUE));
+      known.put(id, new Remembered(PENDING, Long.MAX_VALUE));
       return PENDING;
     }
   }
@@ -111,7 +111,7 @@ public final class BundleNames implements RuntimeNames, AutoCloseable {
   }
 
   private void read(String id) {
-    Answer answer = UNKNOWN;
+    RuntimeName answer = UNKNOWN;
     try {
       if (files.config(id, files.bundleDirectories())
           instanceof Found.Read<OciConfig>(OciConfig config)) {
@@ -119,20 +119,20 @@ public final class BundleNames implements RuntimeNames, AutoCloseable {
       }
     } finally { // whatever happened: an answer that never comes would be waited for
       long until =
-          answer instanceof Answer.Named ? Long.MAX_VALUE : millis.getAsLong() + AGAIN_MILLIS;
+          answer instanceof RuntimeName.Given ? Long.MAX_VALUE : millis.getAsLong() + AGAIN_MILLIS;
       synchronized (known) {
-        known.put(id, new Known(answer, until));
+        known.put(id, new Remembered(answer, until));
       }
       version.incrementAndGet();
     }
   }
 
-  private static Answer named(Identity identity) {
+  private static RuntimeName named(Identity identity) {
     String namespace = identity.namespace();
     String pod = identity.pod();
     return namespace == null || pod == null
         ? UNKNOWN
-        : new Answer.Named(
+        : new RuntimeName.Given(
             namespace, pod, identity.sandbox() ? null : identity.container(), identity.podUid());
   }
 }

@@ -46,12 +46,12 @@ class DeliveryTest {
   private final Set<Long> lagging = new HashSet<>();
   private final AtomicLong monotonic = new AtomicLong();
   private final List<RuntimeException> defects = new ArrayList<>();
-  private final Map<String, RuntimeNames.Answer> told = new HashMap<>();
+  private final Map<String, RuntimeNames.RuntimeName> told = new HashMap<>();
   private final RuntimeNames runtime =
       new RuntimeNames() {
         @Override
-        public Answer of(String containerId) {
-          return told.getOrDefault(containerId, new Answer.Unknown());
+        public RuntimeName of(String containerId) {
+          return told.getOrDefault(containerId, new RuntimeName.Unknown());
         }
 
         @Override
@@ -113,8 +113,8 @@ class DeliveryTest {
   @Test
   void itWaitsWhileTheRuntimesFileIsReadButNotForLong() {
     Delivery alone = withoutKubernetes();
-    told.put("containerd://c", new RuntimeNames.Answer.Pending());
-    told.put("containerd://d", new RuntimeNames.Answer.Pending());
+    told.put("containerd://c", new RuntimeNames.RuntimeName.Pending());
+    told.put("containerd://d", new RuntimeNames.RuntimeName.Pending());
     alone.deliver(book, violation(1, inContainer("u", "c")), false);
     alone.deliver(book, violation(2, inContainer("v", "d")), false);
     assertThat(published).isEmpty();
@@ -168,8 +168,8 @@ class DeliveryTest {
     assertThat(names()).containsExactly("1 pod-u sidecar container_not_in_status");
   }
 
-  private static RuntimeNames.Answer named(String pod, String container, String uid) {
-    return new RuntimeNames.Answer.Named("prod", pod, container, uid);
+  private static RuntimeNames.RuntimeName named(String pod, String container, String uid) {
+    return new RuntimeNames.RuntimeName.Given("prod", pod, container, uid);
   }
 
   private Delivery withoutKubernetes() {
@@ -254,7 +254,7 @@ class DeliveryTest {
       AuditStamp stamp = new AuditStamp(RECORDED.getEpochSecond(), 836, 3, i);
       SeccompRecord record =
           Samples.record(stamp, Samples.X86_64, 165, KILL, "kc", "x".repeat(longest));
-      large.deliver(book, Samples.violation(record, Samples.unknown()), false);
+      large.deliver(book, Samples.violation(record, inContainer("u" + i, "c" + i)), false);
     }
     int most = WaitingLine.MOST_TEXT / longest;
     assertThat(large.size()).isEqualTo(most);
@@ -369,17 +369,26 @@ class DeliveryTest {
   }
 
   @Test
+  void anUnknownKillOfBeforeTheStartDoesNotWait() {
+    clock.advance(Duration.ofMinutes(1));
+    Delivery fresh = delivery(100);
+    fresh.deliver(book, violation(1, Samples.unknown()), false);
+    assertThat(serials()).containsExactly(1L);
+  }
+
+  @Test
   void anOldUnknownKillWaitsAllTheSameForWhatTheNextRecordsTell() {
     clock.advance(Duration.ofHours(-1));
     Delivery fresh = delivery(100); // it began to read before these records were written
     clock.advance(Duration.ofHours(2));
     pods.end("b", "containerd://b", RECORDED);
     fresh.deliver(book, violation(1, Samples.unknown()), false);
-    fresh.deliver(book, violation(2, Samples.unknown()), false);
     assertThat(published).isEmpty();
+    fresh.deliver(book, violation(2, Samples.unknown()), false);
+    assertThat(serials()).as("of two neither can be concluded any more").containsExactly(2L);
     pass(Duration.ofSeconds(10));
     fresh.round();
-    assertThat(names()).containsExactly("1 null null process_gone", "2 null null process_gone");
+    assertThat(names()).containsExactly("2 null null process_gone", "1 null null process_gone");
   }
 
   @Test
@@ -391,7 +400,7 @@ class DeliveryTest {
     small.deliver(book, violation(1, Samples.unknown()), false);
     small.deliver(book, violation(2, Samples.unknown()), false);
     small.close();
-    assertThat(names()).containsExactly("1 null null process_gone", "2 null null process_gone");
+    assertThat(names()).containsExactly("2 null null process_gone", "1 null null process_gone");
   }
 
   @Test

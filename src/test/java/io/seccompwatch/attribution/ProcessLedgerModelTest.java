@@ -113,13 +113,15 @@ final class ProcessLedgerModelTest {
       for (int i = 0; i < steps; i++) {
         now += random.nextInt(4_000);
         int pid = 1 + random.nextInt(PIDS);
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(10)) {
           case 0, 1 -> fork(pid, 4 + random.nextInt(PIDS - 3));
           case 2 -> exit(pid);
           case 3 -> exec(pid);
           case 4 -> strike(pid);
           case 5 -> deliver(random.nextInt(6));
           case 6 -> ask();
+          case 7 -> move(pid);
+          case 8 -> ledger.lookAtYoung();
           default -> deliver(random.nextInt(3) == 0 ? queue.size() : 0);
         }
       }
@@ -140,6 +142,14 @@ final class ProcessLedgerModelTest {
       if (pid > 3 && living.remove(pid) != null) {
         long at = now;
         send("exit " + pid, () -> ledger.exited(pid, true, at * 1_000), at);
+      }
+    }
+
+    /** A runtime may move what it made some time before it executes. */
+    private void move(int pid) {
+      Living process = living.get(pid);
+      if (process != null && pid > 3 && process.owner == null && !process.settled) {
+        process.owner = CONTAINERS.get(random.nextInt(CONTAINERS.size()));
       }
     }
 

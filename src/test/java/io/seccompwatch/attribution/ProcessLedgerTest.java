@@ -97,6 +97,69 @@ final class ProcessLedgerTest {
     assertThat(find(CHILD, 2_050)).isEqualTo(new Finding.Known(B, Evidence.HISTORY));
   }
 
+  /** A command of {@code kubectl exec} may end before its exec is heard of. */
+  @Test
+  void whatTheRuntimeMadeAndMovedIsKnownBeforeItsExec() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, new CgroupOwner.Host(false)));
+    now = 2_001;
+    assertThat(ledger.lookAtYoung()).isEqualTo(1);
+    proc.put(CHILD, present(2_000, B));
+    now = 2_002;
+    assertThat(ledger.lookAtYoung()).as("there is no more to be found").isZero();
+    proc.remove(CHILD);
+    now = 2_010;
+    exec(CHILD, 2_009);
+    exit(CHILD, 2_009);
+    assertThat(find(CHILD, 2_009)).isEqualTo(new Finding.Known(B, Evidence.HISTORY));
+  }
+
+  @Test
+  void whatWasReadMayBeTheNextProcessesOfThePid() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, B)); // the next one's, in truth
+    now = 2_008;
+    ledger.lookAtYoung();
+    exit(CHILD, 2_003);
+    fork(PARENT, CHILD, 2_005);
+    now = 2_100;
+    assertThat(told(ledger.find(CHILD, new Moment(2_001_000, 2_002_000)))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aChildOfTheHostIsLookedAtAFewTimesOnlyAndNotAfterItsExec() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, new CgroupOwner.Host(false)));
+    fork(RUNTIME, 31, 2_000);
+    exec(31, 2_001);
+    int looks = 0;
+    for (long pause = ledger.lookAtYoung(); pause > 0; pause = ledger.lookAtYoung()) {
+      looks++;
+      now += pause;
+    }
+    assertThat(looks).isLessThanOrEqualTo(12);
+    assertThat(now).isBetween(2_100L, 2_300L);
+    proc.put(CHILD, present(2_000, B));
+    ledger.lookAtYoung();
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("NOTHING");
+  }
+
+  @Test
+  void aForkStormOfTheHostCostsAFewLooksAMillisecond() {
+    for (int i = 0; i < 1_000; i++) {
+      fork(RUNTIME, 1_000 + i, 2_000);
+      proc.put(1_000 + i, present(2_000, B));
+    }
+    now = 2_001;
+    assertThat(ledger.lookAtYoung()).isEqualTo(1);
+    long known =
+        proc.keySet().stream()
+            .filter(pid -> pid >= 1_000 && told(find(pid, 1_990)).equals("KNOWN B"))
+            .count();
+    assertThat(known).isLessThanOrEqualTo(8);
+  }
+
   @Test
   void whatRanAProgramOfTheHostsFirstIsAContainersOnlyFromTheExecThere() {
     fork(RUNTIME, CHILD, 2_000);

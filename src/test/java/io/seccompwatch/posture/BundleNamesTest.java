@@ -2,7 +2,7 @@ package io.seccompwatch.posture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.attribution.RuntimeNames.Answer;
+import io.seccompwatch.attribution.RuntimeNames.RuntimeName;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,13 +28,13 @@ class BundleNamesTest {
   @Test
   void areReadAfterTheyWereAskedForAndNotBefore() throws Exception {
     config(ID, "prod", "api-1", "app", "container");
-    assertThat(names.of("containerd://" + ID)).isEqualTo(new Answer.Pending());
-    assertThat(names.of(ID)).isEqualTo(new Answer.Pending());
+    assertThat(names.of("containerd://" + ID)).isEqualTo(new RuntimeName.Pending());
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Pending());
     long before = names.version();
     assertThat(names.readNext()).isTrue();
     assertThat(names.readNext()).as("asked twice, read once").isFalse();
     assertThat(names.version()).isGreaterThan(before);
-    assertThat(names.of(ID)).isEqualTo(new Answer.Named("prod", "api-1", "app", null));
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Given("prod", "api-1", "app", null));
   }
 
   @Test
@@ -44,7 +44,7 @@ class BundleNamesTest {
     names.readNext();
     Files.delete(file);
     millis.addAndGet(3_600_000);
-    assertThat(names.of(ID)).isEqualTo(new Answer.Named("prod", "api-1", "app", null));
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Given("prod", "api-1", "app", null));
   }
 
   @Test
@@ -52,7 +52,7 @@ class BundleNamesTest {
     config(ID, "prod", "api-1", "app", "sandbox");
     names.of(ID);
     names.readNext();
-    assertThat(names.of(ID)).isEqualTo(new Answer.Named("prod", "api-1", null, null));
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Given("prod", "api-1", null, null));
   }
 
   @Test
@@ -60,12 +60,12 @@ class BundleNamesTest {
     names.of(ID);
     names.readNext();
     config(ID, "prod", "api-1", "app", "container");
-    assertThat(names.of(ID)).isEqualTo(new Answer.Unknown());
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Unknown());
     assertThat(names.readNext()).isFalse();
     millis.addAndGet(5_000);
-    assertThat(names.of(ID)).isEqualTo(new Answer.Pending());
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Pending());
     names.readNext();
-    assertThat(names.of(ID)).isInstanceOf(Answer.Named.class);
+    assertThat(names.of(ID)).isInstanceOf(RuntimeName.Given.class);
   }
 
   @Test
@@ -73,17 +73,17 @@ class BundleNamesTest {
     Files.writeString(config(ID, "prod", "api-1", "app", "container"), "{}");
     names.of(ID);
     names.readNext();
-    assertThat(names.of(ID)).isEqualTo(new Answer.Unknown());
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Unknown());
   }
 
   @Test
   void moreThanCanWaitAreUnknownUntilTheyAreAskedForAgain() {
     for (int i = 0; i < 256; i++) {
-      assertThat(names.of("a" + i)).isEqualTo(new Answer.Pending());
+      assertThat(names.of("a" + i)).isEqualTo(new RuntimeName.Pending());
     }
-    assertThat(names.of("b")).isEqualTo(new Answer.Unknown());
+    assertThat(names.of("b")).isEqualTo(new RuntimeName.Unknown());
     names.readNext();
-    assertThat(names.of("b")).isEqualTo(new Answer.Pending());
+    assertThat(names.of("b")).isEqualTo(new RuntimeName.Pending());
   }
 
   @Test
@@ -95,7 +95,7 @@ class BundleNamesTest {
       names.of("a" + i);
       names.readNext();
     }
-    assertThat(names.of(ID)).isEqualTo(new Answer.Pending());
+    assertThat(names.of(ID)).isEqualTo(new RuntimeName.Pending());
   }
 
   private Path config(String id, String namespace, String pod, String container, String type)
