@@ -71,6 +71,15 @@ sum by (%[1]s) (increase(seccomp_watch_attributions_total[1h])) >= 20` $by $rule
   "description" (printf `For {{ $value | humanizePercentage }} of the violations of the last hour %s could not tell the process. Look at attribution.reason in its JSON lines, and whether seccomp_watch_process_events_active is 1 there: without process events a process that ends at once is not known.` $where)
 ) }}
 
+{{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchForkStorm"
+  "expr" (printf `
+sum by (%s) (
+  rate(seccomp_watch_process_lifetimes_dropped_total[5m])
+) > %v` $by $rules.SeccompWatchForkStorm.threshold)
+  "summary" `A fork storm on node {{ or $labels.node $labels.instance }} hides whose the denials of its container are.`
+  "description" (printf `For five minutes processes on the node have begun and ended faster than %s can remember them: it forgets {{ $value | humanize }} a second before their time, those of the container with the most first. Violations of that container may stay unknown; other containers keep their share. Look at seccomp_watch_process_lifetimes_crowded and at problems of /api/v1/status: both name the container.` $where)
+) }}
+
 {{- include "seccomp-watch.alerts.rule" (dict "root" . "name" "SeccompWatchPodsNotSynced"
   "expr" (printf `min by (%s) (seccomp_watch_kubernetes_synced) == 0` $by)
   "summary" `Pods of node {{ or $labels.node $labels.instance }} are not known to its agent.`

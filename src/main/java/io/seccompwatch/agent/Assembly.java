@@ -1,10 +1,14 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
+import io.seccompwatch.attribution.ProcessEventsStatus;
+import io.seccompwatch.attribution.RunningContainers;
 import io.seccompwatch.http.WebServer;
 import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.posture.BundleNames;
+import io.seccompwatch.posture.PostureWatch;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
@@ -29,6 +33,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,11 +82,16 @@ record Assembly(
     if (kubernetes.events() != null) {
       publishers.add(kubernetes.events());
     }
+    BundleNames runtimeNames = new BundleNames(config.hostRoot(), Assembly::monotonicMillis);
+    Identification identification =
+        new Identification(kubernetes.pods(), runtimeNames, attribution.ofOneThread(), clock);
+    Supplier<ProcessEventsStatus> processEvents =
+        () -> attribution.processEvents().named(identification::name);
     Delivery delivery =
         new Delivery(
             books,
             publishers,
-            new Identification(kubernetes.pods(), attribution.ofOneThread(), clock),
+            identification,
             Delivery.Limits.DEFAULT,
             Assembly::monotonicMillis,
             this::defect);
@@ -115,7 +125,7 @@ record Assembly(
             state.problem(),
             kubernetes,
             endpoint,
-            attribution::processEvents,
+            processEvents,
             log);
     NodePostures postures =
         new NodePostures(
@@ -129,7 +139,7 @@ record Assembly(
             violationLog == null ? Map::of : violationLog::results,
             kubernetes::eventResults,
             kubernetes::status,
-            attribution::processEvents,
+            processEvents,
             postures::series,
             kernelAudit::status,
             endpoint::status);
@@ -153,6 +163,7 @@ record Assembly(
       violationLog.start();
     }
     attribution.start();
+    runtimeNames.start();
     delivery.start();
     if (vouching != null) {
       vouching.start();
@@ -164,6 +175,11 @@ record Assembly(
     housekeeping.start();
     retire(books, kubernetes.pods(), housekeeping);
     postures.start(housekeeping);
+    RunningContainers running = attribution.containers();
+    housekeeping.every(
+        PostureWatch.GLANCE,
+        () ->
+            running.oldest(RunningContainers.NONE).forEach(c -> runtimeNames.of(c.containerId())));
     housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     housekeeping.every(Endpoint.RENEWAL, () -> endpoint.renew(log));

@@ -108,6 +108,10 @@ final class Housekeeping implements AutoCloseable {
     if (endpoint.problem() != null) {
       problems.add("tls: " + endpoint.problem());
     }
+    String crowd = crowd();
+    if (crowd != null) {
+      problems.add("process events: " + crowd);
+    }
     kubernetes
         .problems()
         .forEach(
@@ -143,10 +147,21 @@ final class Housekeeping implements AutoCloseable {
       told("violations log", violationLog.problem(), config.violationsLog());
     }
     tellOfLostEvents();
+    told("process events", crowd(), "this node");
     told("tls", endpoint.problem(), String.valueOf(config.tlsCert()));
     kubernetes
         .problems()
         .forEach((what, problem) -> told(what, problem, kubernetes.status().how()));
+  }
+
+  /** Says which container has more processes than can be remembered; null when none has. */
+  private @Nullable String crowd() {
+    String by = processEvents.get().crowd();
+    return by == null
+        ? null
+        : "there are more processes than can be remembered, most of them of "
+            + by
+            + ": its own violations may stay unknown; look for a fork storm there";
   }
 
   private void tellOfLostEvents() {

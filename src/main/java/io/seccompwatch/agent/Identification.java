@@ -6,6 +6,8 @@ import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.attribution.Inference;
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.PodDirectory.Naming;
+import io.seccompwatch.attribution.RuntimeNames;
+import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,7 +37,11 @@ final class Identification {
   /** When the API server has been away so long, waiting for it would only delay. */
   private static final Duration AWAY = Duration.ofSeconds(10);
 
+  /** The longest wait for a file of the node; they are small, and mostly in memory. */
+  private static final Duration FILE_PATIENCE = Duration.ofSeconds(2);
+
   private final @Nullable PodDirectory pods;
+  private final RuntimeNames runtime;
   private final @Nullable Inference inference;
   private final ThreadAttributor attributor;
   private final Clock clock;
@@ -44,10 +50,13 @@ final class Identification {
    * Asks the following.
    *
    * @param pods this node's pods; null without Kubernetes
+   * @param runtime the names that stand in for those of the pods
    * @param attributor looks for the process again
    */
-  Identification(@Nullable PodDirectory pods, ThreadAttributor attributor, Clock clock) {
+  Identification(
+      @Nullable PodDirectory pods, RuntimeNames runtime, ThreadAttributor attributor, Clock clock) {
     this.pods = pods;
+    this.runtime = runtime;
     this.inference = pods == null ? null : new Inference(pods, clock);
     this.attributor = attributor;
     this.clock = clock;
@@ -55,7 +64,7 @@ final class Identification {
 
   /** A number that changes when a look may tell more than before. */
   long version() {
-    return pods == null ? 0 : pods.version();
+    return runtime.version() + (pods == null ? 0 : pods.version());
   }
 
   /**
@@ -91,21 +100,56 @@ final class Identification {
    */
   Look look(Violation violation, boolean conclude) {
     if (pods == null) {
-      return new Look(violation, false);
+      return withRuntimeNames(violation, false);
     }
     Violation known = isUnknown(violation) ? inferred(violation, conclude) : violation;
     if (isUnknown(known)) {
       return new Look(known, mayEnd(known) && isInTouch(pods));
     }
     Naming naming = pods.name(known.attribution());
-    return new Look(known.with(naming.attribution()), naming.mayImprove() && isInTouch(pods));
+    return withRuntimeNames(
+        known.with(naming.attribution()), naming.mayImprove() && isInTouch(pods));
+  }
+
+  /** Adds the names that the API server does not give, or not yet. */
+  private Look withRuntimeNames(Violation violation, boolean mayImprove) {
+    Attribution found = violation.attribution();
+    String id = found.containerId();
+    if (id == null || isNamed(found)) {
+      return new Look(violation, mayImprove);
+    }
+    return switch (runtime.of(id)) {
+      case RuntimeNames.RuntimeName.Given named ->
+          new Look(violation.with(named.addTo(found)), mayImprove);
+      case RuntimeNames.RuntimeName.Pending _ -> new Look(violation, true);
+      case RuntimeNames.RuntimeName.Unknown _ -> new Look(violation, mayImprove);
+    };
+  }
+
+  private static boolean isNamed(Attribution found) {
+    Workload names = found.workload();
+    return names != null && names.container() != null;
+  }
+
+  /** Returns an attribution with the names that are known now. */
+  Attribution name(Attribution found) {
+    Attribution named = pods == null ? found : pods.name(found).attribution();
+    String id = named.containerId();
+    return id != null
+            && !isNamed(named)
+            && runtime.of(id) instanceof RuntimeNames.RuntimeName.Given names
+        ? names.addTo(named)
+        : named;
   }
 
   /** Whether a container's end may tell whose it was. */
-  private static boolean mayEnd(Violation violation) {
-    return isUnknown(violation)
+  private boolean mayEnd(Violation violation) {
+    Instant time = violation.time();
+    return inference != null
+        && time != null
+        && isUnknown(violation)
         && isInferable(violation)
-        && Inference.kills(violation.record().action());
+        && inference.mayConclude(violation.record(), time);
   }
 
   private Violation inferred(Violation violation, boolean conclude) {
@@ -133,7 +177,7 @@ final class Identification {
   long waitMillis(Violation violation, Duration patience) {
     Instant time = violation.time();
     if (pods == null) {
-      return 0;
+      return Math.min(patience.toMillis(), FILE_PATIENCE.toMillis());
     }
     if (time == null || !pods.synced() || isUnknown(violation)) {
       return patience.toMillis();

@@ -67,7 +67,8 @@ final class KubernetesSide implements AutoCloseable {
             node);
     return switch (choice) {
       case ApiChoice.Off off -> {
-        log.info("kubernetes is off: pods are known by their UIDs only", "why", off.why());
+        log.info(
+            "kubernetes is off: pods have the names that their runtime gives", "why", off.why());
         yield new KubernetesSide(off.why(), null, null);
       }
       case ApiChoice.Impossible impossible ->
@@ -97,7 +98,7 @@ final class KubernetesSide implements AutoCloseable {
             "cannot start: kubernetes: " + e.getMessage() + ": fix it, or give --kubernetes off");
       }
       String why = String.valueOf(e.getMessage());
-      log.warn("kubernetes is off: pods are known by their UIDs only", "why", why);
+      log.warn("kubernetes is off: pods have the names that their runtime gives", "why", why);
       return new KubernetesSide("off", why, null);
     }
     SecureRandom random = new SecureRandom();

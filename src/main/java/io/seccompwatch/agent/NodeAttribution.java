@@ -6,6 +6,8 @@ import io.seccompwatch.attribution.BootClock;
 import io.seccompwatch.attribution.CgroupAnchor;
 import io.seccompwatch.attribution.CgroupParser;
 import io.seccompwatch.attribution.CgroupWatch;
+import io.seccompwatch.attribution.ContainerProcess;
+import io.seccompwatch.attribution.OwnContainer;
 import io.seccompwatch.attribution.PidTimeline;
 import io.seccompwatch.attribution.ProcReader;
 import io.seccompwatch.attribution.ProcessEvents;
@@ -23,6 +25,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +41,8 @@ final class NodeAttribution implements AutoCloseable {
   private static final long STAMPLESS_MICROS = 5_000_000;
 
   private final Path proc;
+  private final @Nullable String ownPodUid;
+  private final Path cgroup;
   private final Clock clock;
   private final BootClock bootClock;
   private final CgroupParser parser;
@@ -61,6 +69,8 @@ final class NodeAttribution implements AutoCloseable {
       Clock clock,
       AgentLog log) {
     this.proc = proc;
+    this.ownPodUid = ownPodUid == null || ownPodUid.isBlank() ? null : ownPodUid.strip();
+    this.cgroup = cgroup;
     this.clock = clock;
     this.bootClock = new ProcfsBootClock(proc, clock, System::nanoTime);
     this.parser = new CgroupParser(CgroupAnchor.of(ownCgroup(proc), ownPodUid));
@@ -127,9 +137,28 @@ final class NodeAttribution implements AutoCloseable {
     };
   }
 
-  /** The containers that run, by the history. */
+  /**
+   * The containers that run, by the history. The agent's own is added where its cgroup namespace
+   * hides it from its procfs.
+   */
   RunningContainers containers() {
-    return history::oldestOfContainers;
+    ContainerProcess self =
+        ownPodUid == null ? null : OwnContainer.find(proc, reader(), cgroup, ownPodUid);
+    return self == null ? history::oldestOfContainers : without -> withOwn(self, without);
+  }
+
+  private Collection<ContainerProcess> withOwn(
+      ContainerProcess self, Set<ContainerProcess> without) {
+    Collection<ContainerProcess> oldest = history.oldestOfContainers(without);
+    boolean known =
+        without.contains(self)
+            || oldest.stream().anyMatch(one -> one.containerId().equals(self.containerId()));
+    if (known) {
+      return oldest;
+    }
+    List<ContainerProcess> all = new ArrayList<>(oldest);
+    all.add(self);
+    return all;
   }
 
   /** A reader of procfs for one more thread. */

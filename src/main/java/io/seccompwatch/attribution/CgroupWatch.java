@@ -180,7 +180,8 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private static Path hierarchy(Path cgroup) {
+  /** The hierarchy in which every container has a cgroup. */
+  static Path hierarchy(Path cgroup) {
     if (!Files.exists(cgroup.resolve("cgroup.controllers"))) {
       for (String name : V1) {
         if (Files.isDirectory(cgroup.resolve(name))) {

@@ -159,11 +159,30 @@ public final class Inference {
         only = end;
       }
     }
-    if (only == null || unknownKillsAround(only) != 1) {
+    if (only == null || unknownKillsAround(only.finished()) != 1) {
       return null;
     }
     return new Attribution(
         Outcome.CONTAINER, Evidence.TERMINATION, null, only.podUid(), only.containerId(), null);
+  }
+
+  /**
+   * Whether {@link #byTermination} may find a container later on. It never will for a record from
+   * before the time since when records are remembered, nor where several unknown kills may tell of
+   * every end that the record may.
+   */
+  public boolean mayConclude(SeccompRecord record, Instant time) {
+    if (!kills(record.action())) {
+      return false;
+    }
+    Instant second = time.truncatedTo(ChronoUnit.SECONDS);
+    for (long after = 0; after <= END_SECONDS; after++) {
+      Instant finished = second.plusSeconds(after);
+      if (unknownKillsAround(finished) <= 1) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether a record that is known to be the container's tells why it ended. */
@@ -171,26 +190,26 @@ public final class Inference {
     String id = bare(end.containerId());
     synchronized (kills) {
       return kills.stream()
-          .filter(kill -> kill.containerId() != null && mayTellOf(kill, end))
+          .filter(kill -> kill.containerId() != null && mayTellOf(kill, end.finished()))
           .anyMatch(kill -> Objects.equals(kill.containerId(), id));
     }
   }
 
   /** How many kills of unknown processes may tell of the end; many when not all are remembered. */
-  private long unknownKillsAround(SigsysTermination end) {
+  private long unknownKillsAround(Instant finished) {
     synchronized (kills) {
-      if (!forgottenUntil.isBefore(end.finished().minusSeconds(END_SECONDS))) {
+      if (!forgottenUntil.isBefore(finished.minusSeconds(END_SECONDS))) {
         return Long.MAX_VALUE;
       }
       return kills.stream()
-          .filter(kill -> kill.containerId() == null && mayTellOf(kill, end))
+          .filter(kill -> kill.containerId() == null && mayTellOf(kill, finished))
           .count();
     }
   }
 
-  private static boolean mayTellOf(Kill kill, SigsysTermination end) {
-    return !kill.time().isBefore(end.finished().minusSeconds(END_SECONDS))
-        && kill.time().isBefore(end.finished().plusSeconds(1));
+  private static boolean mayTellOf(Kill kill, Instant finished) {
+    return !kill.time().isBefore(finished.minusSeconds(END_SECONDS))
+        && kill.time().isBefore(finished.plusSeconds(1));
   }
 
   private static @Nullable String bare(@Nullable String containerId) {

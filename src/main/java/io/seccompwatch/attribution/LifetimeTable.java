@@ -2,12 +2,18 @@ package io.seccompwatch.attribution;
 
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who had which PID from when to when, and in which container. Arrays in place of objects: some 45
- * bytes for a lifetime ({@link #bytes}), so that 65,536 of them take 3 MB; it grows with need and
+ * Who had which PID from when to when, and in which container. Arrays in place of objects: some 57
+ * bytes for a lifetime ({@link #bytes}), so that 65,536 of them take 4 MB; it grows with need and
  * never shrinks. Owners are shared references. Times are microseconds since boot.
+ *
+ * <p>Room is shared by container: when there is too little, the container with the most lifetimes
+ * loses its oldest, so that a fork storm pushes out its own past alone. Processes without a known
+ * container share one such part.
  *
  * <p>A lifetime ends when its last thread is seen to end; until somebody else begins with the PID,
  * nobody else had it. A lifetime that is <em>cut</em> is known until then and not a moment longer.
@@ -28,6 +34,12 @@ final class LifetimeTable {
 
   private static final int FIRST_SIZE = 1_024;
 
+  /** Places for the ends of forgotten lifetimes, a power of two; PIDs that far apart share one. */
+  private static final int FORGOTTEN = 32_768;
+
+  /** After so many uses of the largest part it is looked for again. */
+  private static final int USES = 256;
+
   private int[] pids = new int[FIRST_SIZE];
   private int[] next = new int[FIRST_SIZE];
   private @Nullable InContainer[] owners = new InContainer[FIRST_SIZE];
@@ -41,13 +53,41 @@ final class LifetimeTable {
   private int free = NONE;
   private int size;
 
-  /** Lifetimes that have ended, in about that order. */
-  private int[] ended = new int[FIRST_SIZE];
+  /** Lifetimes that have ended, in about that order: all of them, and those of each part. */
+  private int[] laterEnded = new int[FIRST_SIZE];
 
-  private int endedFirst;
+  private int[] earlierEnded = new int[FIRST_SIZE];
+  private int[] laterOfPart = new int[FIRST_SIZE];
+  private int firstEnded = NONE;
+  private int lastEnded = NONE;
   private int endedCount;
 
+  private OwnerShare[] parts = new OwnerShare[FIRST_SIZE];
+  private final OwnerShare nobodys = new OwnerShare(null);
+  private final Map<InContainer, OwnerShare> partOf = new HashMap<>();
+  private OwnerShare mostEnded = nobodys;
+  private int mostEndedUses;
+  private OwnerShare mostLiving = nobodys;
+  private int mostLivingUses;
+  private int searchedTo;
+
   private long completeSince;
+
+  /** When the last lifetime of these PIDs ended that was forgotten. */
+  private final long[] forgotten = new long[FORGOTTEN];
+
+  /** The lifetimes of one container, or those of no known container. */
+  private static final class OwnerShare {
+    private final @Nullable InContainer owner;
+    private int living;
+    private int ended;
+    private int first = NONE;
+    private int last = NONE;
+
+    OwnerShare(@Nullable InContainer owner) {
+      this.owner = owner;
+    }
+  }
 
   private static int[] filled(int length) {
     int[] none = new int[length];
@@ -60,10 +100,13 @@ final class LifetimeTable {
     return size;
   }
 
-  /** What the arrays take: per place pid, next, owner, start, end, doubt, flags, bucket; queue. */
+  /**
+   * What the arrays take: per place pid, next, owner, start, end, doubt, flags, bucket, part and
+   * three links; the ends of the forgotten.
+   */
   long bytes() {
-    long perPlace = 4 * Integer.BYTES + 3 * Long.BYTES + 1;
-    return pids.length * perPlace + (long) ended.length * Integer.BYTES;
+    long perPlace = 8 * Integer.BYTES + 3 * Long.BYTES + 1;
+    return pids.length * perPlace + (long) FORGOTTEN * Long.BYTES;
   }
 
   /** Those that have ended; a few that turned out to go on may be among them. */
@@ -71,9 +114,9 @@ final class LifetimeTable {
     return endedCount;
   }
 
-  /** From when on no lifetime is missing that had a part in it. */
-  long completeSince() {
-    return completeSince;
+  /** From when on no lifetime of the PID is missing. */
+  long completeSince(int pid) {
+    return Math.max(completeSince, forgotten[pid & (FORGOTTEN - 1)]);
   }
 
   void incompleteUntil(long micros) {
@@ -118,6 +161,7 @@ final class LifetimeTable {
     ends[slot] = OPEN;
     doubts[slot] = 0;
     flags[slot] = 0;
+    joinLiving(slot, owner);
     int bucket = bucket(pid);
     next[slot] = buckets[bucket];
     buckets[bucket] = slot;
@@ -199,22 +243,91 @@ final class LifetimeTable {
     }
   }
 
-  /** Forgets those that ended before, and the oldest beyond a number. */
-  void forget(long endedBefore, int most) {
-    while (endedCount > 0) {
-      int slot = ended[endedFirst];
-      boolean open = ends[slot] == OPEN;
-      if (!open && endedCount <= most && ends[slot] >= endedBefore) {
-        return;
-      }
-      endedFirst = (endedFirst + 1) % ended.length;
-      endedCount--;
-      flags[slot] &= ~QUEUED;
-      if (!open) {
-        incompleteUntil(ends[slot]);
-        remove(slot);
+  /**
+   * Forgets lifetimes that ended before a time. Forgets the oldest ones of the container with the
+   * most, while there are more than a number of them.
+   *
+   * @return the container whose lifetimes were forgotten before their time, if {@link
+   *     Forgotten#count} is not zero
+   */
+  Forgotten forget(long endedBefore, int most) {
+    while (firstEnded != NONE && (isOpen(firstEnded) || ends[firstEnded] < endedBefore)) {
+      forget(firstEnded);
+    }
+    int early = 0;
+    @Nullable InContainer of = null;
+    while (endedCount > most) {
+      OwnerShare largest = withMostEnded();
+      early += isOpen(largest.first) ? 0 : 1;
+      of = largest.owner;
+      forget(largest.first);
+    }
+    return early == 0 ? NONE_FORGOTTEN : new Forgotten(early, of);
+  }
+
+  /**
+   * Lifetimes that were forgotten before their time.
+   *
+   * @param owner the container that the last of them belonged to; null for no known container
+   */
+  record Forgotten(int count, @Nullable InContainer owner) {}
+
+  private static final Forgotten NONE_FORGOTTEN = new Forgotten(0, null);
+
+  private void forget(int slot) {
+    dequeue(slot);
+    if (isOpen(slot)) {
+      return; // it had not ended after all
+    }
+    int at = pids[slot] & (FORGOTTEN - 1);
+    forgotten[at] = Math.max(forgotten[at], ends[slot]);
+    int before = older(slot);
+    if (before != NONE) {
+      flags[before] |= CUT; // who had the PID next is not known any more
+    }
+    leaveLiving(slot);
+    remove(slot);
+  }
+
+  private OwnerShare withMostEnded() {
+    if (mostEnded.first == NONE || ++mostEndedUses >= USES) {
+      mostEndedUses = 0;
+      mostEnded = nobodys;
+      for (OwnerShare part : partOf.values()) {
+        mostEnded = part.ended > mostEnded.ended ? part : mostEnded;
       }
     }
+    return mostEnded;
+  }
+
+  /**
+   * Makes room for one more living process of a container: another container's process is known no
+   * longer from now on, when that container has more of them.
+   *
+   * @param owner the container; null for no known one
+   * @return the container that lost one; null when nothing was done
+   */
+  @Nullable Forgotten makeRoom(@Nullable InContainer owner, long micros) {
+    if (++mostLivingUses >= USES || mostLiving.living == 0) {
+      mostLivingUses = 0;
+      mostLiving = nobodys;
+      for (OwnerShare part : partOf.values()) {
+        mostLiving = part.living > mostLiving.living ? part : mostLiving;
+      }
+    }
+    OwnerShare own = owner == null ? nobodys : partOf.get(owner);
+    if (own == mostLiving || mostLiving.living <= (own == null ? 0 : own.living) + 1) {
+      return null;
+    }
+    for (int i = 0; i < highest; i++) {
+      searchedTo = searchedTo + 1 < highest ? searchedTo + 1 : 0;
+      int slot = searchedTo;
+      if (pids[slot] != 0 && parts[slot] == mostLiving && !has(slot, QUEUED)) {
+        cut(slot, micros);
+        return has(slot, QUEUED) ? new Forgotten(1, mostLiving.owner) : null;
+      }
+    }
+    return null;
   }
 
   @Nullable InContainer owner(int slot) {
@@ -278,17 +391,48 @@ final class LifetimeTable {
 
   /** What a read told. */
   void seen(int slot, @Nullable InContainer owner, long doubt, boolean adopts) {
-    owners[slot] = owner;
+    setOwner(slot, owner);
     doubts[slot] = doubt;
     flags[slot] |= (byte) (SEEN | (adopts ? ADOPTS : 0));
   }
 
   /** The read was another's: neither its owner nor, maybe, its start is this one's. */
   void unsee(int slot) {
-    owners[slot] = null;
+    setOwner(slot, null);
     starts[slot] = 0;
     doubts[slot] = 0;
     flags[slot] &= ~SEEN;
+  }
+
+  private void setOwner(int slot, @Nullable InContainer owner) {
+    if (owners[slot] != owner && !has(slot, QUEUED)) {
+      leaveLiving(slot);
+      joinLiving(slot, owner);
+    }
+    owners[slot] = owner;
+  }
+
+  private void joinLiving(int slot, @Nullable InContainer owner) {
+    OwnerShare part = owner == null ? nobodys : partOf.computeIfAbsent(owner, OwnerShare::new);
+    parts[slot] = part;
+    part.living++;
+    if (part.living > mostLiving.living) {
+      mostLiving = part;
+    }
+  }
+
+  private void leaveLiving(int slot) {
+    OwnerShare part = parts[slot];
+    part.living--;
+    discardIfEmpty(part);
+  }
+
+  private void discardIfEmpty(OwnerShare part) {
+    if (part.living == 0 && part.ended == 0 && part.owner != null) {
+      partOf.remove(part.owner);
+      mostEnded = mostEnded == part ? nobodys : mostEnded;
+      mostLiving = mostLiving == part ? nobodys : mostLiving;
+    }
   }
 
   private boolean has(int slot, byte flag) {
@@ -339,6 +483,10 @@ final class LifetimeTable {
     ends = Arrays.copyOf(ends, length);
     doubts = Arrays.copyOf(doubts, length);
     flags = Arrays.copyOf(flags, length);
+    parts = Arrays.copyOf(parts, length);
+    laterEnded = Arrays.copyOf(laterEnded, length);
+    earlierEnded = Arrays.copyOf(earlierEnded, length);
+    laterOfPart = Arrays.copyOf(laterOfPart, length);
     // Chains keep their order: who came later stands first among those of a PID
     int[] old = buckets;
     buckets = filled(length);
@@ -360,14 +508,53 @@ final class LifetimeTable {
   }
 
   private void enqueue(int slot) {
-    if (endedCount == ended.length) {
-      int[] longer = new int[2 * ended.length];
-      for (int i = 0; i < endedCount; i++) {
-        longer[i] = ended[(endedFirst + i) % ended.length];
-      }
-      ended = longer;
-      endedFirst = 0;
+    OwnerShare part = parts[slot];
+    part.living--;
+    part.ended++;
+    endedCount++;
+    laterEnded[slot] = NONE;
+    earlierEnded[slot] = lastEnded;
+    laterOfPart[slot] = NONE;
+    if (lastEnded == NONE) {
+      firstEnded = slot;
+    } else {
+      laterEnded[lastEnded] = slot;
     }
-    ended[(endedFirst + endedCount++) % ended.length] = slot;
+    lastEnded = slot;
+    if (part.last == NONE) {
+      part.first = slot;
+    } else {
+      laterOfPart[part.last] = slot;
+    }
+    part.last = slot;
+    if (part.ended > mostEnded.ended) {
+      mostEnded = part;
+    }
+  }
+
+  /** Takes the first one of its part out of the ended ones; the first of all is one of these. */
+  private void dequeue(int slot) {
+    OwnerShare part = parts[slot];
+    part.first = laterOfPart[slot];
+    if (part.first == NONE) {
+      part.last = NONE;
+    }
+    part.ended--;
+    endedCount--;
+    int earlier = earlierEnded[slot];
+    int later = laterEnded[slot];
+    if (earlier == NONE) {
+      firstEnded = later;
+    } else {
+      laterEnded[earlier] = later;
+    }
+    if (later == NONE) {
+      lastEnded = earlier;
+    } else {
+      earlierEnded[later] = earlier;
+    }
+    flags[slot] &= ~QUEUED;
+    joinLiving(slot, owners[slot]);
+    discardIfEmpty(part);
   }
 }

@@ -100,7 +100,7 @@ public final class ProcessEvents implements AutoCloseable {
 
   /** How they are doing now. */
   public ProcessEventsStatus status() {
-    return new ProcessEventsStatus(
+    return ProcessEventsStatus.of(
         ledger.isActive(), problem, connector.bufferBytes(), ledger.counts());
   }
 
@@ -172,6 +172,7 @@ public final class ProcessEvents implements AutoCloseable {
     } else if (++busySteps % BUSY_STEPS_PER_WALK_STEP != 0) {
       return true;
     }
+    long youngMillis = ledger.lookAtYoung();
     beginWalk();
     if (walking != null) {
       walkOn(walking);
@@ -181,6 +182,9 @@ public final class ProcessEvents implements AutoCloseable {
       return true;
     }
     rest();
+    if (youngMillis > 0) {
+      return connector.await(youngMillis);
+    }
     return ledger.wantsWalk() ? connector.await(GLANCE_MILLIS) : connector.await();
   }
 

@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,12 +10,53 @@ import org.jspecify.annotations.Nullable;
  * @param reason why they do not; null while they do
  * @param bufferBytes the receive buffer as the kernel counts it, 0 when there is none
  * @param counts the ledger's figures; zeros when there is none
+ * @param crowdedBy the container of {@link ProcessLedger.Counts#crowdedBy}; null when there is none
  */
 public record ProcessEventsStatus(
-    boolean active, @Nullable String reason, int bufferBytes, ProcessLedger.Counts counts) {
+    boolean active,
+    @Nullable String reason,
+    int bufferBytes,
+    ProcessLedger.Counts counts,
+    @Nullable Attribution crowdedBy) {
+
+  /** The state of a ledger, without names. */
+  static ProcessEventsStatus of(
+      boolean active, @Nullable String reason, int bufferBytes, ProcessLedger.Counts counts) {
+    CgroupOwner.InContainer owner = counts.crowdedBy();
+    return new ProcessEventsStatus(
+        active,
+        reason,
+        bufferBytes,
+        counts,
+        owner == null ? null : Attribution.of(owner, Attribution.Evidence.HISTORY));
+  }
+
+  /** The same with the names of its container. */
+  public ProcessEventsStatus named(UnaryOperator<Attribution> names) {
+    return new ProcessEventsStatus(
+        active, reason, bufferBytes, counts, crowdedBy == null ? null : names.apply(crowdedBy));
+  }
+
+  /** The container that crowds out others' processes, in words; null when there is none. */
+  public @Nullable String crowd() {
+    if (crowdedBy == null) {
+      return null;
+    }
+    Workload names = crowdedBy.workload();
+    String container = crowdedBy.containerId() + " of pod " + crowdedBy.podUid();
+    return names == null
+        ? container
+        : names.namespace()
+            + "/"
+            + names.pod()
+            + (names.container() == null ? "" : "/" + names.container())
+            + " ("
+            + container
+            + ")";
+  }
 
   /** There are none, for a reason. */
   public static ProcessEventsStatus none(String reason) {
-    return new ProcessEventsStatus(false, reason, 0, new ProcessLedger.Counts(0, 0, 0, 0, 0, 0));
+    return of(false, reason, 0, ProcessLedger.Counts.NONE);
   }
 }

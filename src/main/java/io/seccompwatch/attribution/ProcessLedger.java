@@ -5,6 +5,7 @@ import io.seccompwatch.attribution.BootClock.Moment;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.ProcessView.Present;
 import io.seccompwatch.linux.ProcessEventSink;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -19,8 +20,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A child begins in the cgroup of the one that forked it, so it takes over a parent's container.
  * That is never concluded of the host: runtimes fork from there and move the child before it
- * executes. At exec the process itself is read. When events were lost, what was known holds for the
- * time before and no longer, until the processes are walked anew.
+ * executes. At exec the process itself is read. A child of the host is read before that already
+ * ({@link #lookAtYoung}), for its program may end sooner than its exec is heard of. When events
+ * were lost, what was known holds for the time before and no longer, until the processes are walked
+ * anew.
  *
  * <p>Not seen: a process that is moved between cgroups without exec, and {@code CLONE_PARENT} of
  * one that was adopted across containers other than by a pod's pause process.
@@ -36,6 +39,18 @@ public final class ProcessLedger implements ProcessEventSink {
 
   private static final int MAX_SHARED_OWNERS = 1_024;
 
+  /** Most children of the host that are read before they execute; more are read at exec alone. */
+  private static final int MOST_YOUNG = 64;
+
+  /** Most of them that are read in one round: a fork storm of the host must not cost a CPU. */
+  private static final int YOUNG_PER_ROUND = 8;
+
+  /**
+   * Pauses in milliseconds between two looks at a child of the host. A runtime moves the process
+   * soon after its fork, and lets it execute some milliseconds later; 160 ms on a busy node.
+   */
+  private static final int[] YOUNG_PAUSES = {1, 1, 1, 1, 2, 2, 4, 8, 20, 40, 80};
+
   /** What adopts the orphans of all of a pod's containers, when they share a PID namespace. */
   private static final String PAUSE = "pause";
 
@@ -47,10 +62,13 @@ public final class ProcessLedger implements ProcessEventSink {
 
   private final LifetimeTable table = new LifetimeTable();
   private final Map<InContainer, InContainer> shared = new HashMap<>();
+  private final ArrayDeque<Newborn> young = new ArrayDeque<>();
   private long events;
   private long lost;
   private long losses;
   private long untracked;
+  private long forgotten;
+  private final Crowd crowd = new Crowd();
   private boolean wantsWalk = true;
 
   /** While it is not known which of the events come from after a hole; the event thread's own. */
@@ -63,13 +81,17 @@ public final class ProcessLedger implements ProcessEventSink {
    * The bounds of a ledger.
    *
    * @param processes the most living ones; more are not known
-   * @param tombstones the most that have ended; the oldest are forgotten first
+   * @param tombstones the most that have ended; when there are more, the oldest of the container
+   *     with the most are forgotten first
    * @param tombstoneMillis how long one that has ended is known
    */
   public record Limits(int processes, int tombstones, long tombstoneMillis) {
-    /** 32,768 processes, 32,768 tombstones (1.6 s of 20,000 forks a second), 60 s. */
+    /** 32,768 processes, 32,768 tombstones, 60 s. */
     public static final Limits DEFAULT = new Limits(32_768, 32_768, 60_000);
   }
+
+  /** A child of the host that may be on its way into a container; times in microseconds. */
+  private record Newborn(int pid, long born, long again, int looks) {}
 
   /** What the ledger says of a PID at a time. */
   sealed interface Finding {
@@ -160,10 +182,89 @@ public final class ProcessLedger implements ProcessEventSink {
       }
       table.unsee(before);
     }
-    if (isFull()) {
-      forgoes(child, micros);
+    InContainer owner = inherited(parent, micros);
+    if (hasRoom(owner, micros)) {
+      table.begin(child, micros, owner);
+      if (owner == null && young.size() < MOST_YOUNG) {
+        young.addLast(new Newborn(child, micros, micros, 0));
+      }
     } else {
-      table.begin(child, micros, inherited(parent, micros));
+      forgoes(child, micros);
+      crowd.add(1, owner, micros);
+    }
+  }
+
+  /** Whether a process finds room, be it that of a container that has more of them. */
+  private boolean hasRoom(@Nullable InContainer owner, long micros) {
+    if (!isFull()) {
+      return true;
+    }
+    LifetimeTable.Forgotten made =
+        table.makeRoom(owner, Math.min(micros, nowNanos.getAsLong() / 1_000));
+    if (made == null) {
+      return false;
+    }
+    untracked++;
+    crowd.add(made.count(), made.owner(), micros);
+    return true;
+  }
+
+  /**
+   * Looks at children of the host that have not executed yet: a runtime moves the process that will
+   * be a container's before it executes the program there.
+   *
+   * @return milliseconds until the next look; 0 when there is none to look at
+   */
+  long lookAtYoung() {
+    long now = nowNanos.getAsLong() / 1_000;
+    long next = Long.MAX_VALUE;
+    int looks = 0;
+    for (int i = young.size(); i > 0; i--) {
+      Newborn one = young.removeFirst();
+      if (!isYoung(one)) {
+        continue;
+      }
+      Newborn later = one;
+      if (one.again() <= now && looks < YOUNG_PER_ROUND) {
+        looks++;
+        if (isMoved(one) || one.looks() == YOUNG_PAUSES.length) {
+          continue;
+        }
+        long again = now + YOUNG_PAUSES[one.looks()] * 1_000L;
+        later = new Newborn(one.pid(), one.born(), again, one.looks() + 1);
+      }
+      young.addLast(later);
+      next = Math.min(next, later.again());
+    }
+    return next == Long.MAX_VALUE ? 0 : Math.max(1, (next - now) / 1_000);
+  }
+
+  /** Whether nothing is known of it but its fork. */
+  private boolean isYoung(Newborn one) {
+    int slot = table.holder(one.pid());
+    return slot != LifetimeTable.NONE
+        && table.isOpen(slot)
+        && table.start(slot) == one.born()
+        && table.owner(slot) == null
+        && !table.isSeen(slot)
+        && !table.hasExecuted(slot);
+  }
+
+  /** Looks whether it is in a container by now, and enters that. */
+  private boolean isMoved(Newborn one) {
+    if (settled(glance.apply(one.pid())) == null
+        || !(reader.apply(one.pid()) instanceof Present present)
+        || present.thread()) {
+      return false;
+    }
+    long readMicros = nowNanos.getAsLong() / 1_000;
+    synchronized (this) {
+      InContainer owner = settled(present.owner());
+      if (owner == null || !isYoung(one) || present.startTicks() > one.born() / TICK_MICROS) {
+        return false;
+      }
+      table.seen(table.holder(one.pid()), owner, readMicros, adopts(present));
+      return true;
     }
   }
 
@@ -268,7 +369,7 @@ public final class ProcessLedger implements ProcessEventSink {
 
   private int beginAt(
       long micros, int pid, Present present, @Nullable InContainer owner, long doubt) {
-    if (isFull()) {
+    if (!hasRoom(owner, nowNanos.getAsLong() / 1_000)) {
       untracked++;
       return LifetimeTable.NONE;
     }
@@ -346,7 +447,12 @@ public final class ProcessLedger implements ProcessEventSink {
   }
 
   private void tidy(long micros) {
-    table.forget(micros - limits.tombstoneMillis * 1_000, limits.tombstones);
+    LifetimeTable.Forgotten early =
+        table.forget(micros - limits.tombstoneMillis * 1_000, limits.tombstones);
+    if (early.count() > 0) {
+      forgotten += early.count();
+      crowd.add(early.count(), early.owner(), micros);
+    }
   }
 
   /** Whether processes are to be walked: at first and after a loss. */
@@ -441,14 +547,62 @@ public final class ProcessLedger implements ProcessEventSink {
     if (differ) {
       return SEVERAL;
     }
-    boolean whole = begun <= earliest || table.completeSince() <= earliest;
+    boolean whole = begun <= earliest || table.completeSince(pid) <= earliest;
     return owner == null || !whole ? NOTHING : new Finding.Known(owner, by);
   }
 
   /** How the ledger is doing; consistent. */
   public synchronized Counts counts() {
     return new Counts(
-        events, lost, losses, untracked, table.size() - table.tombstones(), table.tombstones());
+        events,
+        lost,
+        losses,
+        untracked,
+        forgotten,
+        table.size() - table.tombstones(),
+        table.tombstones(),
+        crowd.owner(nowNanos.getAsLong() / 1_000));
+  }
+
+  /** The container whose processes found no room most often, lately. */
+  private static final class Crowd {
+
+    /** What is older does not count. */
+    private static final long LATELY_MICROS = 60_000_000;
+
+    /** Containers that are told apart. */
+    private static final int MOST = 64;
+
+    private final Map<InContainer, Long> counts = new HashMap<>();
+    private long beganMicros;
+    private @Nullable InContainer before;
+    private long beforeEndedMicros;
+
+    void add(int count, @Nullable InContainer owner, long micros) {
+      if (micros - beganMicros > LATELY_MICROS) {
+        before = most();
+        beforeEndedMicros = micros;
+        counts.clear();
+        beganMicros = micros;
+      }
+      if (owner != null && (counts.size() < MOST || counts.containsKey(owner))) {
+        counts.merge(owner, (long) count, Long::sum);
+      }
+    }
+
+    private @Nullable InContainer most() {
+      return counts.entrySet().stream()
+          .max(Map.Entry.comparingByValue())
+          .map(Map.Entry::getKey)
+          .orElse(null);
+    }
+
+    @Nullable InContainer owner(long micros) {
+      if (micros - beganMicros <= LATELY_MICROS && !counts.isEmpty()) {
+        return most();
+      }
+      return micros - beforeEndedMicros <= LATELY_MICROS ? before : null;
+    }
   }
 
   /**
@@ -457,10 +611,24 @@ public final class ProcessLedger implements ProcessEventSink {
    * @param events forks, execs and exits, threads' exits included
    * @param lost events known to be missing
    * @param losses how often some went missing, or time stood still (suspend)
-   * @param untracked processes that found no room
+   * @param untracked processes that found no room, or lost it to another container's
+   * @param forgotten ended processes that were forgotten before their time, for want of room
    * @param processes living ones that are known, as far as events and walks tell
    * @param tombstones ended ones that are known
+   * @param crowdedBy the container whose processes took the most room within the last minute, when
+   *     there was not room for all; else null
    */
   public record Counts(
-      long events, long lost, long losses, long untracked, int processes, int tombstones) {}
+      long events,
+      long lost,
+      long losses,
+      long untracked,
+      long forgotten,
+      int processes,
+      int tombstones,
+      @Nullable InContainer crowdedBy) {
+
+    /** The figures of no ledger. */
+    static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, null);
+  }
 }

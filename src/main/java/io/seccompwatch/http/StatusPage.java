@@ -133,6 +133,8 @@ public final class StatusPage implements Page {
     to.writeNumberField("untracked", events.counts().untracked());
     to.writeNumberField("processes", events.counts().processes());
     to.writeNumberField("tombstones", events.counts().tombstones());
+    to.writeNumberField("forgotten", events.counts().forgotten());
+    to.writeStringField("crowdedBy", events.crowd());
     to.writeEndObject();
   }
 

@@ -22,22 +22,47 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
   /**
    * Who a container is, by the annotations of the CRI runtime that made it: containerd's {@code
    * pkg/cri/annotations/annotations.go}, CRI-O's {@code pkg/annotations/annotations.go} and the
-   * kubelet's {@code kubelet/types/labels.go}. A runtime may pass a pod's own annotations on beside
-   * them, so that these names are less to be trusted than the API server's.
+   * kubelet's {@code kubelet/types/labels.go}. A runtime may pass a pod's own annotations on, but
+   * overwrites those that it writes itself: CRI-O passes all of them, containerd those of its
+   * {@code pod_annotations}. So a pod can only forge the annotations of the other runtime, and
+   * where the two contradict each other none is believed.
    *
    * @param namespace the pod's namespace; null when it is not said
    * @param pod the pod's name; null when it is not said
    * @param container the container's name; null when it is not said
+   * @param podUid the pod's UID as the kubelet knows it; null when it is not said
    * @param sandbox whether it is the pod's own container, which runs nothing of the user's
    */
   public record Identity(
       @Nullable String namespace,
       @Nullable String pod,
       @Nullable String container,
+      @Nullable String podUid,
       boolean sandbox) {
 
     /** Nobody. */
-    public static final Identity NONE = new Identity(null, null, null, false);
+    public static final Identity NONE = new Identity(null, null, null, null, false);
+
+    /** The identity that two sets of annotations tell; only the sandbox where they differ. */
+    static Identity agreed(Identity a, Identity b) {
+      boolean contradict =
+          differ(a.namespace, b.namespace)
+              || differ(a.pod, b.pod)
+              || differ(a.container, b.container)
+              || differ(a.podUid, b.podUid);
+      return contradict
+          ? new Identity(null, null, null, null, a.sandbox && b.sandbox)
+          : new Identity(
+              a.namespace == null ? b.namespace : a.namespace,
+              a.pod == null ? b.pod : a.pod,
+              a.container == null ? b.container : a.container,
+              a.podUid == null ? b.podUid : a.podUid,
+              a.sandbox && b.sandbox);
+    }
+
+    private static boolean differ(@Nullable String a, @Nullable String b) {
+      return a != null && b != null && !a.equals(b);
+    }
   }
 
   /**
@@ -63,10 +88,25 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
 
     private final JsonText json;
     private @Nullable ProfileReader seccomp;
-    private @Nullable String namespace;
-    private @Nullable String pod;
-    private @Nullable String container;
-    private boolean sandbox;
+    private final Annotations containerd = new Annotations();
+    private final Annotations crio = new Annotations();
+
+    /** The annotations of one runtime. */
+    private static final class Annotations {
+      private @Nullable String namespace;
+      private @Nullable String pod;
+      private @Nullable String container;
+      private @Nullable String podUid;
+      private @Nullable String type;
+
+      boolean isSandbox(Annotations other) {
+        return type == null ? "sandbox".equals(other.type) : type.equals("sandbox");
+      }
+
+      Identity identity(Annotations other) {
+        return new Identity(namespace, pod, container, podUid, isSandbox(other));
+      }
+    }
 
     Reader(JsonText json) {
       this.json = json;
@@ -88,7 +128,7 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
       ProfileReader read = seccomp;
       return new OciConfig(
           read == null ? null : read.profileOrNone(),
-          new Identity(namespace, pod, container, sandbox));
+          Identity.agreed(containerd.identity(crio), crio.identity(containerd)));
     }
 
     private void linux() throws IOException, ProfileException {
@@ -111,13 +151,16 @@ public record OciConfig(@Nullable Profile seccomp, Identity identity) {
           "annotations",
           field -> {
             switch (field) {
-              case "io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace" ->
-                  namespace = name();
-              case "io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name" -> pod = name();
-              case "io.kubernetes.cri.container-name", "io.kubernetes.container.name" ->
-                  container = name();
-              case "io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType" ->
-                  sandbox = "sandbox".equals(json.textOrNull());
+              case "io.kubernetes.cri.sandbox-namespace" -> containerd.namespace = name();
+              case "io.kubernetes.cri.sandbox-name" -> containerd.pod = name();
+              case "io.kubernetes.cri.container-name" -> containerd.container = name();
+              case "io.kubernetes.cri.sandbox-uid" -> containerd.podUid = name();
+              case "io.kubernetes.cri.container-type" -> containerd.type = json.textOrNull();
+              case "io.kubernetes.pod.namespace" -> crio.namespace = name();
+              case "io.kubernetes.pod.name" -> crio.pod = name();
+              case "io.kubernetes.container.name" -> crio.container = name();
+              case "io.kubernetes.pod.uid" -> crio.podUid = name();
+              case "io.kubernetes.cri-o.ContainerType" -> crio.type = json.textOrNull();
               default -> json.skip();
             }
           });

@@ -1,6 +1,7 @@
 package io.seccompwatch.publish;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.EventCorrelator.Create;
 import io.seccompwatch.publish.EventCorrelator.Step;
@@ -126,7 +127,7 @@ public final class KubernetesEvents implements Publisher, AutoCloseable {
     Workload workload = attribution.workload();
     String podUid = attribution.podUid();
     boolean wanted = violation.denied() || which == Which.ALL;
-    if (!wanted || workload == null || podUid == null) {
+    if (!wanted || workload == null || podUid == null || !isOfTheApi(attribution)) {
       return;
     }
     lock.lock();
@@ -139,6 +140,12 @@ public final class KubernetesEvents implements Publisher, AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether the API server gave the pod's name; an Event of a pod that it does not know fails. */
+  private static boolean isOfTheApi(Attribution attribution) {
+    return attribution.reason() != AttributionReason.POD_NOT_FOUND
+        && attribution.reason() != AttributionReason.KUBERNETES_UNAVAILABLE;
   }
 
   /** A log may be made to say that something happened in the future, or in the year 30000. */

@@ -2,10 +2,15 @@ package io.seccompwatch.publish;
 
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.attribution.ProcessLedger;
+import io.seccompwatch.attribution.Workload;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Whether forks, execs and exits are followed, and what of them was lost. */
 final class ProcessEventMetrics {
@@ -24,7 +29,45 @@ final class ProcessEventMetrics {
             counts.losses()),
         counter("untracked", "Processes that found no room.", counts.untracked()),
         gauge("processes", "Living processes that are known.", counts.processes()),
-        gauge("tombstones", "Ended processes that are known.", counts.tombstones()));
+        gauge("tombstones", "Ended processes that are known.", counts.tombstones()),
+        dropped(counts),
+        crowded(now.crowdedBy()));
+  }
+
+  private static MetricSnapshot dropped(ProcessLedger.Counts counts) {
+    return CounterSnapshot.builder()
+        .name("seccomp_watch_process_lifetimes_dropped")
+        .help("Processes that were forgotten before their time, or not remembered: too many.")
+        .dataPoint(dropped("ended", counts.forgotten()))
+        .dataPoint(dropped("living", counts.untracked()))
+        .build();
+  }
+
+  private static CounterSnapshot.CounterDataPointSnapshot dropped(String state, long value) {
+    return CounterSnapshot.CounterDataPointSnapshot.builder()
+        .value((double) value)
+        .labels(Labels.of("state", state))
+        .build();
+  }
+
+  /** One series at most: names of a pod are a label only while it is the one with the most. */
+  private static MetricSnapshot crowded(@Nullable Attribution by) {
+    GaugeSnapshot.Builder crowded =
+        AgentMetrics.gaugeOf(
+            "seccomp_watch_process_lifetimes_crowded",
+            "The container with the most dropped processes of the last minute; else nothing.");
+    if (by != null) {
+      Workload names = by.workload();
+      crowded.dataPoint(
+          AgentMetrics.gauge(
+              1,
+              Labels.of(
+                  "namespace", names == null ? "" : names.namespace(),
+                  "pod", names == null ? "" : names.pod(),
+                  "container",
+                      Objects.requireNonNullElse(names == null ? null : names.container(), ""))));
+    }
+    return crowded.build();
   }
 
   private static MetricSnapshot counter(String name, String help, long value) {

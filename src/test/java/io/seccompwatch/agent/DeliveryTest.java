@@ -6,6 +6,7 @@ import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.RuntimeNames;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceBook;
 import io.seccompwatch.record.AuditStamp;
@@ -19,8 +20,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +46,19 @@ class DeliveryTest {
   private final Set<Long> lagging = new HashSet<>();
   private final AtomicLong monotonic = new AtomicLong();
   private final List<RuntimeException> defects = new ArrayList<>();
+  private final Map<String, RuntimeNames.RuntimeName> told = new HashMap<>();
+  private final RuntimeNames runtime =
+      new RuntimeNames() {
+        @Override
+        public RuntimeName of(String containerId) {
+          return told.getOrDefault(containerId, new RuntimeName.Unknown());
+        }
+
+        @Override
+        public long version() {
+          return told.hashCode();
+        }
+      };
   private Attribution foundLater = Samples.unknown();
   private final ThreadAttributor attributor =
       new ThreadAttributor() {
@@ -77,13 +93,93 @@ class DeliveryTest {
         new Delivery(
             books,
             List.of(published::add),
-            new Identification(null, attributor, clock),
+            new Identification(null, RuntimeNames.NONE, attributor, clock),
             Delivery.Limits.DEFAULT,
             monotonic::get,
             defects::add);
     alone.deliver(book, violation(1, inContainer("u", "c")), false);
     alone.deliver(book, violation(2, Samples.unknown()), false);
     assertThat(published).hasSize(2);
+  }
+
+  @Test
+  void withoutKubernetesAContainerHasItsRuntimesNames() {
+    told.put("containerd://c", named("pod-u", "app", "u"));
+    withoutKubernetes().deliver(book, violation(1, inContainer("u", "c")), false);
+    assertThat(names()).containsExactly("1 pod-u app null");
+    assertThat(published.getFirst().attribution().by()).isEqualTo(Evidence.PROCFS);
+  }
+
+  @Test
+  void itWaitsWhileTheRuntimesFileIsReadButNotForLong() {
+    Delivery alone = withoutKubernetes();
+    told.put("containerd://c", new RuntimeNames.RuntimeName.Pending());
+    told.put("containerd://d", new RuntimeNames.RuntimeName.Pending());
+    alone.deliver(book, violation(1, inContainer("u", "c")), false);
+    alone.deliver(book, violation(2, inContainer("v", "d")), false);
+    assertThat(published).isEmpty();
+    told.put("containerd://c", named("pod-u", "app", "u"));
+    alone.round();
+    assertThat(names()).containsExactly("1 pod-u app null");
+    pass(Duration.ofSeconds(2));
+    alone.round();
+    assertThat(names()).containsExactly("1 pod-u app null", "2 null null null");
+  }
+
+  @Test
+  void theRuntimesNamesOfAnotherPodsUidAreNotBelieved() {
+    told.put("containerd://c", named("pod-v", "app", "v"));
+    withoutKubernetes().deliver(book, violation(1, inContainer("u", "c")), false);
+    assertThat(names()).containsExactly("1 null null null");
+  }
+
+  @Test
+  void beforeTheApiAnswersTheRuntimesNamesStandIn() {
+    pods.synced(false);
+    told.put("containerd://c", named("pod-u", "app", "u"));
+    deliver(1, inContainer("u", "c"));
+    assertThat(published).as("the API may have more to tell").isEmpty();
+    pass(Duration.ofSeconds(10));
+    delivery.round();
+    assertThat(names()).containsExactly("1 pod-u app null");
+  }
+
+  @Test
+  void theWordOfTheApiWins() {
+    pods.list("u", null);
+    told.put("containerd://c", named("another", "app", "u"));
+    deliver(1, inContainer("u", "c"));
+    pass(Duration.ofSeconds(10));
+    delivery.round();
+    assertThat(names()).containsExactly("1 pod-u null container_not_in_status");
+    pods.list("v", "containerd://d");
+    told.put("containerd://d", named("another", "other", "v"));
+    deliver(2, inContainer("v", "d"));
+    assertThat(names()).endsWith("2 pod-v app null");
+  }
+
+  @Test
+  void theRuntimeNamesTheContainerThatItsPodsStatusDoesNotNameInTime() {
+    pods.list("u", null);
+    told.put("containerd://c", named("pod-u", "sidecar", "u"));
+    deliver(1, inContainer("u", "c"));
+    pass(Duration.ofSeconds(10));
+    delivery.round();
+    assertThat(names()).containsExactly("1 pod-u sidecar container_not_in_status");
+  }
+
+  private static RuntimeNames.RuntimeName named(String pod, String container, String uid) {
+    return new RuntimeNames.RuntimeName.Given("prod", pod, container, uid);
+  }
+
+  private Delivery withoutKubernetes() {
+    return new Delivery(
+        books,
+        List.of(published::add),
+        new Identification(null, runtime, attributor, clock),
+        Delivery.Limits.DEFAULT,
+        monotonic::get,
+        defects::add);
   }
 
   @Test
@@ -158,7 +254,7 @@ class DeliveryTest {
       AuditStamp stamp = new AuditStamp(RECORDED.getEpochSecond(), 836, 3, i);
       SeccompRecord record =
           Samples.record(stamp, Samples.X86_64, 165, KILL, "kc", "x".repeat(longest));
-      large.deliver(book, Samples.violation(record, Samples.unknown()), false);
+      large.deliver(book, Samples.violation(record, inContainer("u" + i, "c" + i)), false);
     }
     int most = WaitingLine.MOST_TEXT / longest;
     assertThat(large.size()).isEqualTo(most);
@@ -273,17 +369,26 @@ class DeliveryTest {
   }
 
   @Test
+  void anUnknownKillOfBeforeTheStartDoesNotWait() {
+    clock.advance(Duration.ofMinutes(1));
+    Delivery fresh = delivery(100);
+    fresh.deliver(book, violation(1, Samples.unknown()), false);
+    assertThat(serials()).containsExactly(1L);
+  }
+
+  @Test
   void anOldUnknownKillWaitsAllTheSameForWhatTheNextRecordsTell() {
     clock.advance(Duration.ofHours(-1));
     Delivery fresh = delivery(100); // it began to read before these records were written
     clock.advance(Duration.ofHours(2));
     pods.end("b", "containerd://b", RECORDED);
     fresh.deliver(book, violation(1, Samples.unknown()), false);
-    fresh.deliver(book, violation(2, Samples.unknown()), false);
     assertThat(published).isEmpty();
+    fresh.deliver(book, violation(2, Samples.unknown()), false);
+    assertThat(serials()).as("of two neither can be concluded any more").containsExactly(2L);
     pass(Duration.ofSeconds(10));
     fresh.round();
-    assertThat(names()).containsExactly("1 null null process_gone", "2 null null process_gone");
+    assertThat(names()).containsExactly("2 null null process_gone", "1 null null process_gone");
   }
 
   @Test
@@ -295,7 +400,7 @@ class DeliveryTest {
     small.deliver(book, violation(1, Samples.unknown()), false);
     small.deliver(book, violation(2, Samples.unknown()), false);
     small.close();
-    assertThat(names()).containsExactly("1 null null process_gone", "2 null null process_gone");
+    assertThat(names()).containsExactly("2 null null process_gone", "1 null null process_gone");
   }
 
   @Test
@@ -333,7 +438,7 @@ class DeliveryTest {
                   throw new IllegalStateException("defect");
                 },
                 second::add),
-            new Identification(pods, attributor, clock),
+            new Identification(pods, runtime, attributor, clock),
             Delivery.Limits.DEFAULT,
             monotonic::get,
             defects::add);
@@ -359,7 +464,7 @@ class DeliveryTest {
     return new Delivery(
         books,
         List.of(published::add),
-        new Identification(pods, attributor, clock),
+        new Identification(pods, runtime, attributor, clock),
         new Delivery.Limits(most, 3, Duration.ofSeconds(1), Duration.ofSeconds(10)),
         monotonic::get,
         defects::add);

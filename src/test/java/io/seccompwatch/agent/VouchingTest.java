@@ -3,6 +3,7 @@ package io.seccompwatch.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.RuntimeNames;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceStatus;
@@ -58,7 +59,7 @@ class VouchingTest {
       new Delivery(
           books,
           List.of(published::add),
-          new Identification(null, attributor, clock),
+          new Identification(null, RuntimeNames.NONE, attributor, clock),
           Delivery.Limits.DEFAULT,
           clock::millis,
           VouchingTest::refuse);

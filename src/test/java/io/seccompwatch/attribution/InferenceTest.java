@@ -55,6 +55,29 @@ class InferenceTest {
   }
 
   @Test
+  void aKillMayBeConcludedUntilAnotherMayTellOfTheSameEnds() {
+    unknownKill(TIME);
+    assertThat(inference.mayConclude(killed, TIME)).isTrue();
+    unknownKill(TIME.minusMillis(10));
+    assertThat(inference.mayConclude(killed, TIME)).isFalse();
+  }
+
+  @Test
+  void aKillMayBeConcludedWhileOneOfTheEndsThatItMayTellOfIsItsAlone() {
+    unknownKill(TIME);
+    unknownKill(TIME.minusSeconds(1)); // cannot tell of an end two seconds after this one
+    assertThat(inference.mayConclude(killed, TIME)).isTrue();
+  }
+
+  @Test
+  void nothingWillBeConcludedOfBeforeTheStartOrALossOrOfWhatKillsNobody() {
+    assertThat(inference.mayConclude(killed, TIME.minusSeconds(61))).isFalse();
+    assertThat(inference.mayConclude(Samples.record(1, Samples.ERRNO, "kc"), TIME)).isFalse();
+    inference.lost();
+    assertThat(inference.mayConclude(killed, TIME)).isFalse();
+  }
+
+  @Test
   void ofTwoContainersNeitherIsBlamed() {
     pods.end("u", "containerd://c", SECOND);
     pods.end("v", "containerd://d", SECOND.plusSeconds(2));

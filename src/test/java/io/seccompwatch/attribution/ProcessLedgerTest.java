@@ -97,6 +97,69 @@ final class ProcessLedgerTest {
     assertThat(find(CHILD, 2_050)).isEqualTo(new Finding.Known(B, Evidence.HISTORY));
   }
 
+  /** A command of {@code kubectl exec} may end before its exec is heard of. */
+  @Test
+  void whatTheRuntimeMadeAndMovedIsKnownBeforeItsExec() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, new CgroupOwner.Host(false)));
+    now = 2_001;
+    assertThat(ledger.lookAtYoung()).isEqualTo(1);
+    proc.put(CHILD, present(2_000, B));
+    now = 2_002;
+    assertThat(ledger.lookAtYoung()).as("there is no more to be found").isZero();
+    proc.remove(CHILD);
+    now = 2_010;
+    exec(CHILD, 2_009);
+    exit(CHILD, 2_009);
+    assertThat(find(CHILD, 2_009)).isEqualTo(new Finding.Known(B, Evidence.HISTORY));
+  }
+
+  @Test
+  void whatWasReadMayBeTheNextProcessesOfThePid() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, B)); // the next one's, in truth
+    now = 2_008;
+    ledger.lookAtYoung();
+    exit(CHILD, 2_003);
+    fork(PARENT, CHILD, 2_005);
+    now = 2_100;
+    assertThat(told(ledger.find(CHILD, new Moment(2_001_000, 2_002_000)))).isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("KNOWN A");
+  }
+
+  @Test
+  void aChildOfTheHostIsLookedAtAFewTimesOnlyAndNotAfterItsExec() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, present(2_000, new CgroupOwner.Host(false)));
+    fork(RUNTIME, 31, 2_000);
+    exec(31, 2_001);
+    int looks = 0;
+    for (long pause = ledger.lookAtYoung(); pause > 0; pause = ledger.lookAtYoung()) {
+      looks++;
+      now += pause;
+    }
+    assertThat(looks).isLessThanOrEqualTo(12);
+    assertThat(now).isBetween(2_100L, 2_300L);
+    proc.put(CHILD, present(2_000, B));
+    ledger.lookAtYoung();
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("NOTHING");
+  }
+
+  @Test
+  void aForkStormOfTheHostCostsAFewLooksAMillisecond() {
+    for (int i = 0; i < 1_000; i++) {
+      fork(RUNTIME, 1_000 + i, 2_000);
+      proc.put(1_000 + i, present(2_000, B));
+    }
+    now = 2_001;
+    assertThat(ledger.lookAtYoung()).isEqualTo(1);
+    long known =
+        proc.keySet().stream()
+            .filter(pid -> pid >= 1_000 && told(find(pid, 1_990)).equals("KNOWN B"))
+            .count();
+    assertThat(known).isLessThanOrEqualTo(8);
+  }
+
   @Test
   void whatRanAProgramOfTheHostsFirstIsAContainersOnlyFromTheExecThere() {
     fork(RUNTIME, CHILD, 2_000);
@@ -408,6 +471,82 @@ final class ProcessLedgerTest {
     assertThat(ledger.counts().tombstones()).isLessThanOrEqualTo(4);
     assertThat(told(find(100, 4_280))).isEqualTo("KNOWN A");
     assertThat(told(find(100, 2_300))).isEqualTo("NOTHING");
+  }
+
+  /**
+   * First come would be first forgotten: 56,000 forks a second leave half a second of everything.
+   */
+  @Test
+  void aForkStormPushesOutItsOwnPastAlone() {
+    ledger = ledger(new ProcessLedger.Limits(100, 50, 60_000));
+    now = 1_500;
+    ledger.activate(1_000_000_000L);
+    ledger.walked(PARENT);
+    proc.put(40, present(300, B));
+    ledger.walked(40);
+    for (int i = 0; i < 10; i++) {
+      fork(40, 500 + i, 2_000 + i);
+      exit(500 + i, 2_000 + i);
+    }
+    for (int i = 0; i < 5_000; i++) {
+      fork(PARENT, 1_000 + i, 2_020 + i);
+      exit(1_000 + i, 2_020 + i);
+    }
+    now = 7_100;
+    for (int i = 0; i < 10; i++) {
+      assertThat(find(500 + i, 2_000 + i)).isEqualTo(new Finding.Known(B, Evidence.PARENT));
+    }
+    assertThat(told(find(5_999, 7_019))).isEqualTo("KNOWN A");
+    assertThat(told(find(1_000, 2_020))).isEqualTo("NOTHING");
+    assertThat(ledger.counts())
+        .returns(50, ProcessLedger.Counts::tombstones)
+        .returns(4_960L, ProcessLedger.Counts::forgotten)
+        .returns(A, ProcessLedger.Counts::crowdedBy);
+    now = 200_000;
+    assertThat(ledger.counts().crowdedBy()).as("a minute and more after it").isNull();
+  }
+
+  @Test
+  void whoHadAPidAfterOneThatIsStillKnownMayHaveBeenForgotten() {
+    ledger = ledger(new ProcessLedger.Limits(100, 3, 60_000));
+    now = 1_500;
+    ledger.activate(1_000_000_000L);
+    ledger.walked(PARENT);
+    proc.put(40, present(300, B));
+    ledger.walked(40);
+    fork(40, CHILD, 2_000);
+    exit(CHILD, 2_100);
+    for (int pid : new int[] {CHILD, 100, 101, 102, 103}) {
+      fork(PARENT, pid, 2_105);
+      exit(pid, 2_106);
+    }
+    now = 2_200;
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("KNOWN B");
+    assertThat(told(find(CHILD, 2_095))).as("A's was there at 2,105").isEqualTo("NOTHING");
+    assertThat(told(find(CHILD, 2_150))).isEqualTo("NOTHING");
+  }
+
+  @Test
+  void aContainerWithMoreLivingProcessesThanFitLeavesRoomToOthers() {
+    ledger = ledger(new ProcessLedger.Limits(20, 10, 60_000));
+    now = 1_500;
+    ledger.activate(1_000_000_000L);
+    ledger.walked(PARENT);
+    proc.put(40, present(300, B));
+    ledger.walked(40);
+    for (int i = 0; i < 100; i++) {
+      fork(PARENT, 1_000 + i, 2_000);
+    }
+    for (int i = 0; i < 5; i++) {
+      fork(40, 500 + i, 2_001);
+    }
+    now = 2_100;
+    for (int i = 0; i < 5; i++) {
+      assertThat(told(find(500 + i, 2_050))).isEqualTo("KNOWN B");
+    }
+    assertThat(ledger.counts())
+        .returns(20, ProcessLedger.Counts::processes)
+        .returns(A, ProcessLedger.Counts::crowdedBy);
   }
 
   @Test

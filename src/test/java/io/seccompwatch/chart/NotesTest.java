@@ -30,7 +30,7 @@ class NotesTest {
           hostPID: true                                 | could send signals to root's processes
           kernelAudit: true                             | it could change the node's audit rules
           posture: {runtime: cri-o}                     | the configurations of cri-o's containers, their environment variables included
-          kubernetes: {enabled: false}                  | pods are known by their UIDs only
+          kubernetes: {enabled: false}                  | pods have no names but those that their runtime gives
           {tls: {enabled: true, secretName: s, authorization: true}} | the ClusterRole monitoring.seccomp-watch-scraper
           {tls: {enabled: true, secretName: s, authorization: true, readers: [{namespace: prod, name: ui}]}} | monitoring.seccomp-watch-reader, which prod/ui has.
           {nodeSystem: cos, listen: {host: 127.0.0.1}}  | port 9326 is open on every node's own loopback alone

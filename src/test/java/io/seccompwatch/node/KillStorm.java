@@ -78,8 +78,18 @@ final class KillStorm implements AutoCloseable {
    * @param forks how many other children come before each of them
    */
   void gather(int kills, int forks) throws IOException {
+    gather(kills, forks, forks);
+  }
+
+  /**
+   * The same with other forks of the first container.
+   *
+   * @param first how many other children come before each of its killed ones
+   */
+  void gather(int kills, int first, int others) throws IOException {
     Path program = Probe.killStorm();
     for (int i = 0; i < CALLS.size(); i++) {
+      int forks = i == 0 ? first : others;
       String pod = "5ecc0a7c-1111-4abc-8def-00000000000" + i;
       Path procs = cgroups.container(pod, containerOf(CALLS.get(i)));
       Path output = directory.resolve("storm-" + i);

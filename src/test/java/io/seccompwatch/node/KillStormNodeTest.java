@@ -2,6 +2,7 @@ package io.seccompwatch.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.attribution.CgroupOwner;
 import io.seccompwatch.attribution.ProcessEvents;
 import io.seccompwatch.attribution.ProcessLedger;
 import io.seccompwatch.source.CheckpointStore;
@@ -43,6 +44,54 @@ class KillStormNodeTest {
       storm(directory, 2_400, 30, 1_200);
     } finally {
       Files.writeString(PID_MAX, before);
+    }
+  }
+
+  /**
+   * The records come after 60,000 other processes of one container have ended: more than are
+   * remembered. That container has lost its past, the others have not.
+   */
+  @Test
+  void aForkStormOfOneContainerDoesNotHideWhoseTheOthersKillsAre(@TempDir Path directory)
+      throws Exception {
+    int kills = 40;
+    AtomicReference<String> ended = new AtomicReference<>();
+    try (KillStorm storm = KillStorm.prepare(directory);
+        ProcessEvents events =
+            ProcessEvents.open(
+                Path.of("/proc"), Judge.reader(), ProcessLedger.Limits.DEFAULT, ended::set);
+        Judge judge = new Judge(events.ledger());
+        FileSource source =
+            new FileSource(
+                storm.log(),
+                StartAt.BEGINNING,
+                new CheckpointStore(directory),
+                "storm",
+                judge,
+                Clock.systemUTC())) {
+      events.start();
+      storm.gather(kills, 1_500, 0);
+      long began = System.nanoTime();
+      storm.go();
+      double seconds = (System.nanoTime() - began) / 1e9;
+      Thread.ofPlatform().daemon().start(source);
+      int all = kills * KillStorm.containers();
+      Await.until(
+          "all records", PATIENCE, () -> judge.done() >= all, () -> judge.withEvents.toString());
+      ProcessLedger.Counts counts = events.ledger().counts();
+      System.out.printf(
+          "%.0f forks a second for %.1f s, then the records: %s; %s%n",
+          kills * 1_500 / seconds, seconds, judge.withEvents, counts);
+      assertThat(ended.get()).as("why the events ended before").isNull();
+      assertThat(counts.lost()).as("events that were lost").isZero();
+      assertThat(judge.withEvents.wrong).as(judge.withEvents.firstWrong).isZero();
+      assertThat(judge.withEvents.right)
+          .as(judge.withEvents.toString())
+          .isGreaterThanOrEqualTo(kills * (KillStorm.containers() - 1));
+      assertThat(counts.forgotten()).isPositive();
+      assertThat(counts.crowdedBy())
+          .extracting(CgroupOwner.InContainer::containerId)
+          .isEqualTo("1".repeat(64));
     }
   }
 

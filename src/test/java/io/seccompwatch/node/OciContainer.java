@@ -143,6 +143,16 @@ final class OciContainer implements AutoCloseable {
     return this;
   }
 
+  /** Executes its program once more in it, as an exec probe does, and waits for its end. */
+  void execute(String... steps) {
+    List<String> command = new ArrayList<>(runtime.command(bundle.resolve("runtime")));
+    command.addAll(List.of("exec", id, exe()));
+    command.addAll(List.of(steps));
+    List<String> whateverItsEnd = new ArrayList<>(List.of("sh", "-c", "\"$@\" || true", "exec"));
+    whateverItsEnd.addAll(command);
+    Command.run(bundle, whateverItsEnd);
+  }
+
   /** Puts its configuration where containerd keeps it, below a node's root directory. */
   OciContainer keptBelow(Path root) throws IOException {
     Path task = root.resolve("run/containerd/io.containerd.runtime.v2.task/k8s.io").resolve(id);

@@ -86,7 +86,7 @@ class OciConfigTest {
              "io.kubernetes.cri.sandbox-id":"aa","io.kubernetes.cri.sandbox-name":"api-1",
              "io.kubernetes.cri.sandbox-namespace":"prod"}}
             """,
-            new Identity("prod", "api-1", "app", false)),
+            new Identity("prod", "api-1", "app", null, false)),
         Arguments.of(
             "containerd's pod",
             """
@@ -94,7 +94,7 @@ class OciConfigTest {
              "io.kubernetes.cri.sandbox-name":"api-1",
              "io.kubernetes.cri.sandbox-namespace":"prod"}}
             """,
-            new Identity("prod", "api-1", null, true)),
+            new Identity("prod", "api-1", null, null, true)),
         Arguments.of(
             "CRI-O",
             """
@@ -102,7 +102,44 @@ class OciConfigTest {
              "io.kubernetes.cri-o.ContainerType":"container","io.kubernetes.pod.name":"api-1",
              "io.kubernetes.pod.namespace":"prod","io.kubernetes.cri-o.Labels":"{}"}}
             """,
-            new Identity("prod", "api-1", "app", false)),
+            new Identity("prod", "api-1", "app", null, false)),
+        Arguments.of(
+            "containerd with the pod's UID",
+            """
+            {"annotations":{"io.kubernetes.cri.container-name":"app",
+             "io.kubernetes.cri.sandbox-name":"api-1",
+             "io.kubernetes.cri.sandbox-namespace":"prod",
+             "io.kubernetes.cri.sandbox-uid":"5ecc0a7c-0001-4abc-8def-000000000001"}}
+            """,
+            new Identity("prod", "api-1", "app", "5ecc0a7c-0001-4abc-8def-000000000001", false)),
+        Arguments.of(
+            "a pod's own annotation that CRI-O passes on",
+            """
+            {"annotations":{"io.kubernetes.container.name":"app",
+             "io.kubernetes.cri-o.ContainerType":"container",
+             "io.kubernetes.cri.container-type":"sandbox",
+             "io.kubernetes.cri.sandbox-name":"victim",
+             "io.kubernetes.pod.name":"api-1","io.kubernetes.pod.namespace":"prod"}}
+            """,
+            Identity.NONE),
+        Arguments.of(
+            "a pod's own annotation that containerd passes on by pod_annotations",
+            """
+            {"annotations":{"io.kubernetes.cri.container-name":"app",
+             "io.kubernetes.cri.container-type":"container",
+             "io.kubernetes.cri.sandbox-name":"api-1",
+             "io.kubernetes.cri.sandbox-namespace":"prod",
+             "io.kubernetes.pod.namespace":"victims"}}
+            """,
+            Identity.NONE),
+        Arguments.of(
+            "both, which agree",
+            """
+            {"annotations":{"io.kubernetes.cri.sandbox-name":"api-1",
+             "io.kubernetes.cri.sandbox-namespace":"prod",
+             "io.kubernetes.container.name":"app","io.kubernetes.pod.name":"api-1"}}
+            """,
+            new Identity("prod", "api-1", "app", null, false)),
         Arguments.of(
             "names that are none",
             """
