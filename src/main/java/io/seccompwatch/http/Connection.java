@@ -29,7 +29,7 @@ final class Connection {
       DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
 
-  private final Places.Place place;
+  private final ConnectionPlaces.ConnectionPlace place;
   private final Socket socket;
   private final @Nullable SSLContext context;
   private final Site site;
@@ -43,7 +43,7 @@ final class Connection {
    *     was asked for before
    */
   Connection(
-      Places.Place place,
+      ConnectionPlaces.ConnectionPlace place,
       @Nullable SSLContext context,
       Site site,
       WebServer.Limits limits,

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Serves a {@link Site} over HTTP or HTTPS until it is closed. The number of connections is bounded
- * ({@link Places}), and so is the time for a handshake and a request, for an answer, and between
- * requests, so that slow or many clients cost the node no memory and the probes find a place.
- * Thread-safe.
+ * ({@link ConnectionPlaces}), and so is the time for a handshake and a request, for an answer, and
+ * between requests, so that slow or many clients cost the node no memory and the probes find a
+ * place. Thread-safe.
  *
  * <p>This is not the JDK's HttpServer: there one client may have all connections, and its bounds
  * are properties of the whole JVM. Its HttpsServer cannot be bounded at all: it closes a connection
@@ -32,7 +32,8 @@ public final class WebServer implements AutoCloseable {
   /**
    * What a client may take.
    *
-   * @param connections at once; one more takes the place of one that waits ({@link Places})
+   * @param connections at once; one more takes the place of one that waits ({@link
+   *     ConnectionPlaces})
    * @param request for the handshake, and for a request from its first byte on
    * @param response for an answer to be made and read
    * @param idle between requests
@@ -54,7 +55,7 @@ public final class WebServer implements AutoCloseable {
   private final Site site;
   private final Limits limits;
 
-  private final Places places;
+  private final ConnectionPlaces places;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 1).factory());
   private final Thread acceptor;
@@ -73,7 +74,7 @@ public final class WebServer implements AutoCloseable {
     this.site = site;
     this.files = files;
     this.limits = limits;
-    this.places = new Places(limits.connections());
+    this.places = new ConnectionPlaces(limits.connections());
     this.server = new ServerSocket();
     try {
       server.setReuseAddress(true);
@@ -119,7 +120,7 @@ public final class WebServer implements AutoCloseable {
   }
 
   private void take(Socket socket) {
-    Places.Place place = places.take(socket);
+    ConnectionPlaces.ConnectionPlace place = places.take(socket);
     if (place == null) {
       hangUp(socket);
       return;
@@ -141,7 +142,7 @@ public final class WebServer implements AutoCloseable {
     }
   }
 
-  private void serve(Places.Place place) {
+  private void serve(ConnectionPlaces.ConnectionPlace place) {
     SSLContext context = files == null ? null : files.context();
     try (place;
         Deadline deadline = new Deadline(deadlines, place.socket())) {

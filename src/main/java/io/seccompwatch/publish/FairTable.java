@@ -52,13 +52,13 @@ final class FairTable<K, V> {
     }
   }
 
-  private static final class Entry<K, V> {
+  private static final class Slot<K, V> {
     private final K key;
     private final Tenant tenant;
     private final V value;
     private long used;
 
-    private Entry(K key, Tenant tenant, V value) {
+    private Slot(K key, Tenant tenant, V value) {
       this.key = key;
       this.tenant = tenant;
       this.value = value;
@@ -67,8 +67,8 @@ final class FairTable<K, V> {
 
   private final int limit;
   private final int limitOfTenant;
-  private final Map<K, Entry<K, V>> entries = new HashMap<>();
-  private final Map<Tenant, Set<Entry<K, V>>> ofTenant = new HashMap<>();
+  private final Map<K, Slot<K, V>> entries = new HashMap<>();
+  private final Map<Tenant, Set<Slot<K, V>>> ofTenant = new HashMap<>();
 
   /** The tenants by how many entries they have. */
   private final TreeMap<Integer, Set<Tenant>> named = new TreeMap<>();
@@ -89,7 +89,7 @@ final class FairTable<K, V> {
 
   /** Returns the key's value, which is used by that; null when the key has no entry. */
   @Nullable V get(K key) {
-    Entry<K, V> entry = entries.get(key);
+    Slot<K, V> entry = entries.get(key);
     if (entry == null) {
       return null;
     }
@@ -114,11 +114,11 @@ final class FairTable<K, V> {
       if (giver == null) {
         return null;
       }
-      Entry<K, V> oldest = leastUsed(giver);
+      Slot<K, V> oldest = leastUsed(giver);
       remove(oldest);
       gaveWay.accept(giver, oldest.value);
     }
-    Entry<K, V> entry = new Entry<>(key, tenant, value.get());
+    Slot<K, V> entry = new Slot<>(key, tenant, value.get());
     entry.used = ++uses;
     entries.put(key, entry);
     ofTenant.computeIfAbsent(tenant, t -> new HashSet<>()).add(entry);
@@ -140,12 +140,12 @@ final class FairTable<K, V> {
   }
 
   private static Tenant largest(TreeMap<Integer, Set<Tenant>> bySize) {
-    return bySize.lastEntry().getValue().iterator().next();
+    return Objects.requireNonNull(bySize.lastEntry()).getValue().iterator().next();
   }
 
-  private Entry<K, V> leastUsed(Tenant tenant) {
-    Entry<K, V> oldest = null;
-    for (Entry<K, V> entry : Objects.requireNonNull(ofTenant.get(tenant))) {
+  private Slot<K, V> leastUsed(Tenant tenant) {
+    Slot<K, V> oldest = null;
+    for (Slot<K, V> entry : Objects.requireNonNull(ofTenant.get(tenant))) {
       if (oldest == null || entry.used < oldest.used) {
         oldest = entry;
       }
@@ -153,9 +153,9 @@ final class FairTable<K, V> {
     return Objects.requireNonNull(oldest);
   }
 
-  private void remove(Entry<K, V> entry) {
+  private void remove(Slot<K, V> entry) {
     entries.remove(entry.key);
-    Set<Entry<K, V>> own = Objects.requireNonNull(ofTenant.get(entry.tenant));
+    Set<Slot<K, V>> own = Objects.requireNonNull(ofTenant.get(entry.tenant));
     own.remove(entry);
     if (own.isEmpty()) {
       ofTenant.remove(entry.tenant);
@@ -180,8 +180,8 @@ final class FairTable<K, V> {
   /** Removes the entries of these pods. */
   void remove(Set<PodName> gone, BiConsumer<K, V> removed) {
     for (PodName pod : gone) {
-      Set<Entry<K, V>> own = ofTenant.getOrDefault(new Tenant(pod, ""), Set.of());
-      for (Entry<K, V> entry : Set.copyOf(own)) {
+      Set<Slot<K, V>> own = ofTenant.getOrDefault(new Tenant(pod, ""), Set.of());
+      for (Slot<K, V> entry : Set.copyOf(own)) {
         remove(entry);
         removed.accept(entry.key, entry.value);
       }

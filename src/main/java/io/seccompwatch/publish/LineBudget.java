@@ -63,13 +63,13 @@ final class LineBudget {
   static final int MAX_REPORTED = 64;
 
   /** The party with a budget: a container, a pod's unknown container, the host, the unknown. */
-  private record Owner(@Nullable String containerId, @Nullable String podUid, String outcome) {}
+  private record Party(@Nullable String containerId, @Nullable String podUid, String outcome) {}
 
   /**
-   * Beside the owner, from closed sets only: a process chooses the number it calls and the data of
+   * Beside the party, from closed sets only: a process chooses the number it calls and the data of
    * the filter that it loads, and with those in the key it would have a burst for each.
    */
-  private record Kind(Owner owner, String arch, String syscall, String action, boolean denied) {}
+  private record Kind(Party party, String arch, String syscall, String action, boolean denied) {}
 
   private static final class Bucket {
     private final TokenBucket lines;
@@ -82,7 +82,7 @@ final class LineBudget {
     }
   }
 
-  private static final class Share {
+  private static final class LineShare {
     private final TokenBucket lines;
     private final TokenBucket asked;
     private @Nullable Long loudAt;
@@ -91,7 +91,7 @@ final class LineBudget {
     private long denied;
     private long logged;
 
-    private Share(Violation first, long now) {
+    private LineShare(Violation first, long now) {
       this.attribution = first.attribution();
       this.node = first.node();
       this.lines = new TokenBucket(CONTAINER_BURST, CONTAINER_REFILL_MILLIS, now);
@@ -113,7 +113,7 @@ final class LineBudget {
   private final TokenBucket agent;
   private long agentDenied;
   private long agentLogged;
-  private final Map<Owner, Share> shares = new LinkedHashMap<>(64, 0.75f, true);
+  private final Map<Party, LineShare> shares = new LinkedHashMap<>(64, 0.75f, true);
   private final Map<Kind, Bucket> buckets = new LinkedHashMap<>(64, 0.75f, true);
 
   LineBudget(Clock clock) {
@@ -129,7 +129,7 @@ final class LineBudget {
   long take(Violation violation) {
     long now = clock.millis();
     Kind kind = kind(violation);
-    Share share = share(kind.owner(), violation, now);
+    LineShare share = share(kind.party(), violation, now);
     Bucket bucket = bucket(kind, now);
     boolean quiet = share.isQuiet(now);
     if (!bucket.lines.has(0, now)
@@ -179,7 +179,7 @@ final class LineBudget {
     }
     List<Suppressed> sums = new ArrayList<>();
     Instant time = Instant.ofEpochMilli(now);
-    for (Share share : shares.values()) {
+    for (LineShare share : shares.values()) {
       if (share.denied + share.logged > 0) {
         if (sums.size() < MAX_REPORTED) {
           sums.add(new Suppressed(time, share.node, share.attribution, share.denied, share.logged));
@@ -210,13 +210,13 @@ final class LineBudget {
     return buckets.size() + shares.size();
   }
 
-  private Share share(Owner owner, Violation violation, long now) {
-    Share share = shares.get(owner);
+  private LineShare share(Party party, Violation violation, long now) {
+    LineShare share = shares.get(party);
     if (share == null) {
-      share = new Share(violation, now);
-      shares.put(owner, share);
+      share = new LineShare(violation, now);
+      shares.put(party, share);
       if (shares.size() > MAX_CONTAINERS) {
-        Share eldest = removeEldest(shares).getValue();
+        LineShare eldest = removeEldest(shares).getValue();
         agentDenied += eldest.denied;
         agentLogged += eldest.logged;
       }
@@ -251,9 +251,9 @@ final class LineBudget {
     return eldest;
   }
 
-  /** Adds violations of a kind to the sum of its owner, or to the agent's where it is forgotten. */
+  /** Adds violations of a kind to the sum of its party, or to the agent's where it is forgotten. */
   private void add(Kind kind, long count) {
-    Share share = shares.get(kind.owner());
+    LineShare share = shares.get(kind.party());
     if (share == null) {
       agentDenied += kind.denied() ? count : 0;
       agentLogged += kind.denied() ? 0 : count;
@@ -266,7 +266,7 @@ final class LineBudget {
   private static Kind kind(Violation violation) {
     Attribution attribution = violation.attribution();
     return new Kind(
-        new Owner(attribution.containerId(), attribution.podUid(), attribution.outcome().label()),
+        new Party(attribution.containerId(), attribution.podUid(), attribution.outcome().label()),
         violation.record().arch().label(),
         violation.syscallLabel(),
         violation.record().action().label(),

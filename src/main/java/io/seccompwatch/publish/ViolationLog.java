@@ -36,12 +36,12 @@ public final class ViolationLog implements Publisher, AutoCloseable {
    * @param violations how many violations it is of: one, or none when it is a sum of suppressed
    *     ones
    */
-  private record Waiting(Line line, int violations) implements Entry {}
+  private record Waiting(JsonLine line, int violations) implements Entry {}
 
   private record Stop() implements Entry {}
 
   @FunctionalInterface
-  private interface Line {
+  private interface JsonLine {
     void writeTo(OutputStream out) throws IOException;
   }
 

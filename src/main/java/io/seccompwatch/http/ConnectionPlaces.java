@@ -26,19 +26,19 @@ import org.jspecify.annotations.Nullable;
  * <p>The address with the most connections loses one first: the one that has done nothing for the
  * longest time. Thread-safe.
  */
-final class Places {
+final class ConnectionPlaces {
 
   /** The part of the places that do not answer: one of so many. */
   private static final int WAITING_SHARE = 4;
 
   /** The place of one connection. */
-  final class Place implements AutoCloseable {
+  final class ConnectionPlace implements AutoCloseable {
     private final Socket socket;
     private final InetAddress peer;
     private boolean answering;
     private long activeAt;
 
-    private Place(Socket socket) {
+    private ConnectionPlace(Socket socket) {
       this.socket = socket;
       this.peer = socket.getInetAddress();
     }
@@ -49,7 +49,7 @@ final class Places {
 
     /** Notes that the client did something: it is not the first to give way now. */
     void active() {
-      synchronized (Places.this) {
+      synchronized (ConnectionPlaces.this) {
         activeAt = ++activities;
       }
     }
@@ -64,7 +64,7 @@ final class Places {
     }
 
     void endAnswer() {
-      synchronized (Places.this) {
+      synchronized (ConnectionPlaces.this) {
         answering = false;
         activeAt = ++activities;
       }
@@ -74,7 +74,7 @@ final class Places {
     @Override
     public void close() {
       hangUp(socket);
-      synchronized (Places.this) {
+      synchronized (ConnectionPlaces.this) {
         answering = false;
         all.remove(this);
       }
@@ -84,37 +84,38 @@ final class Places {
   private final int limit;
 
   /** With those that are hung up on and still have a thread. */
-  private final Set<Place> all = new LinkedHashSet<>();
+  private final Set<ConnectionPlace> all = new LinkedHashSet<>();
 
   private long activities;
 
-  /** Places for {@code limit} connections. */
-  Places(int limit) {
+  /** ConnectionPlaces for {@code limit} connections. */
+  ConnectionPlaces(int limit) {
     this.limit = limit;
   }
 
   /** Returns a place, taken from a waiting connection if need be; null when there is none. */
-  synchronized @Nullable Place take(Socket socket) {
+  synchronized @Nullable ConnectionPlace take(Socket socket) {
     if (all.size() >= 2 * limit) {
       return null; // threads of closed connections have not ended yet
     }
     if (open(place -> true).size() >= limit) {
-      Place giver = largest(open(place -> !place.answering)); // at least a quarter of them
+      ConnectionPlace giver =
+          largest(open(place -> !place.answering)); // at least a quarter of them
       if (giver == null) {
         return null;
       }
       hangUp(giver.socket);
     }
-    Place place = new Place(socket);
+    ConnectionPlace place = new ConnectionPlace(socket);
     place.activeAt = ++activities;
     all.add(place);
     return place;
   }
 
-  private synchronized boolean begin(Place place) {
-    List<Place> answering = open(each -> each.answering);
+  private synchronized boolean begin(ConnectionPlace place) {
+    List<ConnectionPlace> answering = open(each -> each.answering);
     if (answering.size() >= limit - Math.max(1, limit / WAITING_SHARE)) {
-      Place giver = largest(answering);
+      ConnectionPlace giver = largest(answering);
       if (giver == null || count(answering, giver.peer) < count(answering, place.peer) + 2) {
         return false;
       }
@@ -126,21 +127,21 @@ final class Places {
     return true;
   }
 
-  private List<Place> open(Predicate<Place> condition) {
+  private List<ConnectionPlace> open(Predicate<ConnectionPlace> condition) {
     return all.stream().filter(place -> !place.socket.isClosed()).filter(condition).toList();
   }
 
-  private static long count(List<Place> places, InetAddress peer) {
+  private static long count(List<ConnectionPlace> places, InetAddress peer) {
     return places.stream().filter(place -> place.peer.equals(peer)).count();
   }
 
   /** Of the address that has the most of these places, the one that was active longest ago. */
-  private static @Nullable Place largest(List<Place> places) {
+  private static @Nullable ConnectionPlace largest(List<ConnectionPlace> places) {
     Map<InetAddress, Integer> ofEach = new HashMap<>();
     places.forEach(place -> ofEach.merge(place.peer, 1, Integer::sum));
     return places.stream()
         .max(
-            Comparator.comparing((Place place) -> ofEach.getOrDefault(place.peer, 0))
+            Comparator.comparing((ConnectionPlace place) -> ofEach.getOrDefault(place.peer, 0))
                 .thenComparing(place -> -place.activeAt))
         .orElse(null);
   }

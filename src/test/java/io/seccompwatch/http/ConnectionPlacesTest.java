@@ -2,7 +2,7 @@ package io.seccompwatch.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.http.Places.Place;
+import io.seccompwatch.http.ConnectionPlaces.ConnectionPlace;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.ArrayList;
@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
-class PlacesTest {
+class ConnectionPlacesTest {
 
-  private final Places places = new Places(8);
+  private final ConnectionPlaces places = new ConnectionPlaces(8);
 
   /** A socket that is connected to this address, as far as anybody asks. */
   private static final class Peer extends Socket {
@@ -28,50 +28,50 @@ class PlacesTest {
     }
   }
 
-  private Place take(String address) {
+  private ConnectionPlace take(String address) {
     return Objects.requireNonNull(places.take(new Peer(address)));
   }
 
-  private List<Place> take(String address, int times) {
-    List<Place> taken = new ArrayList<>();
+  private List<ConnectionPlace> take(String address, int times) {
+    List<ConnectionPlace> taken = new ArrayList<>();
     for (int i = 0; i < times; i++) {
       taken.add(take(address));
     }
     return taken;
   }
 
-  private static boolean isOpen(Place place) {
+  private static boolean isOpen(ConnectionPlace place) {
     return !place.socket().isClosed();
   }
 
   @Test
   void a_new_client_takes_the_place_of_the_one_that_did_nothing_for_longest() {
-    List<Place> idle = take("10.0.0.1", 8);
+    List<ConnectionPlace> idle = take("10.0.0.1", 8);
     idle.getFirst().active();
-    Place probe = take("10.0.0.1");
+    ConnectionPlace probe = take("10.0.0.1");
     assertThat(isOpen(probe)).isTrue();
     assertThat(idle).filteredOn(place -> !isOpen(place)).containsExactly(idle.get(1));
   }
 
   @Test
   void the_address_with_the_most_gives_way_first() {
-    Place oldest = take("10.0.0.1");
-    List<Place> flood = take("10.0.0.66", 7);
-    Place probe = take("10.0.0.2");
+    ConnectionPlace oldest = take("10.0.0.1");
+    List<ConnectionPlace> flood = take("10.0.0.66", 7);
+    ConnectionPlace probe = take("10.0.0.2");
     take("10.0.0.66", 6);
     assertThat(isOpen(oldest)).isTrue();
     assertThat(isOpen(probe)).isTrue();
-    assertThat(flood).noneMatch(PlacesTest::isOpen);
+    assertThat(flood).noneMatch(ConnectionPlacesTest::isOpen);
   }
 
   @Test
   void a_connection_that_answers_keeps_its_place_and_a_quarter_does_not_answer() {
-    List<Place> answering = take("10.0.0.1", 6);
-    assertThat(answering).allMatch(Place::beginAnswer);
-    Place another = take("10.0.0.1");
+    List<ConnectionPlace> answering = take("10.0.0.1", 6);
+    assertThat(answering).allMatch(ConnectionPlace::beginAnswer);
+    ConnectionPlace another = take("10.0.0.1");
     assertThat(another.beginAnswer()).as("too many").isFalse();
     take("10.0.0.66", 5);
-    assertThat(answering).allMatch(PlacesTest::isOpen);
+    assertThat(answering).allMatch(ConnectionPlacesTest::isOpen);
 
     answering.getFirst().endAnswer();
     assertThat(take("10.0.0.1").beginAnswer()).isTrue();
@@ -79,9 +79,9 @@ class PlacesTest {
 
   @Test
   void an_address_that_answers_much_gives_up_its_oldest_answer_for_another_address() {
-    List<Place> greedy = take("10.0.0.66", 6);
-    greedy.forEach(Place::beginAnswer);
-    Place scraper = take("10.0.0.1");
+    List<ConnectionPlace> greedy = take("10.0.0.66", 6);
+    greedy.forEach(ConnectionPlace::beginAnswer);
+    ConnectionPlace scraper = take("10.0.0.1");
     assertThat(scraper.beginAnswer()).isTrue();
     assertThat(greedy).filteredOn(place -> !isOpen(place)).containsExactly(greedy.getFirst());
     greedy.getFirst().endAnswer();
@@ -92,7 +92,7 @@ class PlacesTest {
   /** Their threads and buffers are bounded, too. */
   @Test
   void who_was_hung_up_on_counts_until_its_thread_has_ended() {
-    List<Place> taken = take("10.0.0.1", 16);
+    List<ConnectionPlace> taken = take("10.0.0.1", 16);
     assertThat(places.take(new Peer("10.0.0.2"))).isNull();
     taken.getFirst().close();
     assertThat(places.take(new Peer("10.0.0.2"))).isNotNull();
@@ -100,8 +100,8 @@ class PlacesTest {
 
   @Test
   void a_closed_place_is_free() {
-    take("10.0.0.1", 8).forEach(Place::close);
-    List<Place> again = take("10.0.0.2", 8);
-    assertThat(again).allMatch(PlacesTest::isOpen);
+    take("10.0.0.1", 8).forEach(ConnectionPlace::close);
+    List<ConnectionPlace> again = take("10.0.0.2", 8);
+    assertThat(again).allMatch(ConnectionPlacesTest::isOpen);
   }
 }
