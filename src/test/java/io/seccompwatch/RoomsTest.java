@@ -71,6 +71,7 @@ class RoomsTest {
                   "linux",
                   "source",
                   "attribution",
+                  "violation",
                   "kubernetes",
                   "posture",
                   "agent"),

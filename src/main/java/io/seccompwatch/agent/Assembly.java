@@ -57,6 +57,12 @@ record Assembly(
    */
   private static final Duration RETIREMENT = Duration.ofSeconds(30);
 
+  /** How often series that were removed for want of room are reported. */
+  private static final Duration SERIES_REPORT = Duration.ofMinutes(1);
+
+  /** How often suppressed violations that no line has reported are written as a sum. */
+  private static final Duration SUPPRESSED_REPORT = Duration.ofSeconds(10);
+
   /** How often it is looked which sources could tell a forged record from a true one. */
   private static final Duration GLANCE_AT_VOUCHERS = Duration.ofSeconds(2);
 
@@ -160,6 +166,7 @@ record Assembly(
             Served.pages(new AgentMetrics(books, conditions, build), report, recent),
             kubernetes.reviews());
     if (violationLog != null) {
+      housekeeping.every(SUPPRESSED_REPORT, violationLog::reportSuppressed);
       violationLog.start();
     }
     attribution.start();
@@ -174,6 +181,7 @@ record Assembly(
     kubernetes.start();
     housekeeping.start();
     retire(books, kubernetes.pods(), housekeeping);
+    housekeeping.every(SERIES_REPORT, () -> reportSeriesThatGaveWay(books));
     postures.start(housekeeping);
     RunningContainers running = attribution.containers();
     housekeeping.every(
@@ -243,6 +251,21 @@ record Assembly(
             retirement.round(pod -> pods.isGoneSince(pod.namespace(), pod.pod(), now));
           }
         });
+  }
+
+  private void reportSeriesThatGaveWay(Books books) {
+    List<Books.GaveWay> tenants = books.gaveWay();
+    if (!tenants.isEmpty()) {
+      log.warn(
+          "series were removed because other pods needed the room; raise --series-limit, or look at"
+              + " the pod that had the most",
+          "most",
+          tenants.getFirst().name(),
+          "its-series",
+          tenants.getFirst().series(),
+          "series",
+          tenants.stream().mapToLong(Books.GaveWay::series).sum());
+    }
   }
 
   /** A clock that only runs forward. */

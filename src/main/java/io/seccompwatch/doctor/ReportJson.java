@@ -2,7 +2,7 @@ package io.seccompwatch.doctor;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import io.seccompwatch.violation.JsonEscapes;
 import java.io.IOException;
 import java.io.Writer;
 
@@ -13,10 +13,7 @@ public final class ReportJson {
   public static final String SCHEMA = "seccomp-watch/doctor/v1";
 
   static final JsonFactory JSON =
-      JsonFactory.builder()
-          .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .build();
+      JsonEscapes.factory().disable(JsonFactory.Feature.INTERN_FIELD_NAMES).build();
 
   private ReportJson() {}
 

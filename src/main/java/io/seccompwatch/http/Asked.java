@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param host the Host header
  * @param accept the Accept header
  * @param authorization the Authorization header
+ * @param acceptEncoding the Accept-Encoding header
  */
 record Asked(
     String method,
@@ -20,7 +21,8 @@ record Asked(
     InetAddress peer,
     @Nullable String host,
     @Nullable String accept,
-    @Nullable String authorization) {
+    @Nullable String authorization,
+    @Nullable String acceptEncoding) {
 
   /** Without the token. */
   @Override

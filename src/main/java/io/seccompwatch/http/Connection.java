@@ -29,6 +29,7 @@ final class Connection {
       DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
 
+  private final ConnectionPlaces.ConnectionPlace place;
   private final Socket socket;
   private final @Nullable SSLContext context;
   private final Site site;
@@ -36,18 +37,19 @@ final class Connection {
   private final Consumer<Duration> within;
 
   /**
-   * @param socket the connection, to be closed by its owner
+   * @param place the connection's place, to be closed by its owner
    * @param context for TLS; null for plain HTTP
    * @param within asks for the socket to be closed when a time is over, instead of the time that
    *     was asked for before
    */
   Connection(
-      Socket socket,
+      ConnectionPlaces.ConnectionPlace place,
       @Nullable SSLContext context,
       Site site,
       WebServer.Limits limits,
       Consumer<Duration> within) {
-    this.socket = socket;
+    this.place = place;
+    this.socket = place.socket();
     this.context = context;
     this.site = site;
     this.limits = limits;
@@ -71,6 +73,7 @@ final class Connection {
     SSLSocket tls = (SSLSocket) factory.createSocket(socket, null, true);
     tls.setEnabledProtocols(PROTOCOLS);
     tls.startHandshake();
+    place.active();
     serveAll(tls);
     within.accept(limits.request());
     tls.close();
@@ -110,9 +113,21 @@ final class Connection {
       return false;
     }
     within.accept(limits.response());
-    site.answer(
-        asked(head, socket.getInetAddress()),
-        response -> write(response, head.method().equals("HEAD"), head.keepAlive(), out));
+    LargeAnswers.Writing writing =
+        response -> write(response, head.method().equals("HEAD"), head.keepAlive(), out);
+    Asked asked = asked(head, socket.getInetAddress());
+    if (!Site.isTelling(asked)) {
+      place.active();
+      site.answer(asked, writing);
+    } else if (place.beginAnswer()) {
+      try {
+        site.answer(asked, writing);
+      } finally {
+        place.endAnswer();
+      }
+    } else {
+      writing.write(site.noRoom());
+    }
     return head.keepAlive();
   }
 
@@ -123,7 +138,8 @@ final class Connection {
         peer,
         head.headers().get("host"),
         head.headers().get("accept"),
-        head.headers().get("authorization"));
+        head.headers().get("authorization"),
+        head.headers().get("accept-encoding"));
   }
 
   /** A small answer goes out as one record. */

@@ -80,7 +80,8 @@ final class LargeAnswers {
     }
   }
 
-  private Response noRoom() {
+  /** The answer to a client that there is no room for; it is counted. */
+  Response noRoom() {
     denials.count(Denials.Reason.TOO_MANY_ANSWERS);
     return Response.text(503, "too many answers are being read\n").with("Retry-After", "5");
   }

@@ -30,12 +30,17 @@ record LoopbackOnly(String listenHost, Denials denials) implements Access {
       denials.count(Denials.Reason.NOT_LOOPBACK);
       return Response.text(403, REMOTE);
     }
-    String host = asked.host();
-    if (host != null && !isOwn(name(host))) {
+    // A target in absolute form brings its own authority, which stands above the Host (RFC 9112,
+    // 3.2.2): neither may be foreign
+    if (isForeign(asked.target().getRawAuthority()) || isForeign(asked.host())) {
       denials.count(Denials.Reason.FOREIGN_HOST);
       return Response.text(403, FOREIGN);
     }
     return null;
+  }
+
+  private boolean isForeign(@Nullable String authority) {
+    return authority != null && !isOwn(name(authority));
   }
 
   private boolean isOwn(String name) {

@@ -153,7 +153,14 @@ final class RequestReader {
 
   private static URI target(String text) throws BadRequestException {
     try {
-      return new URI(text);
+      // A path may begin with two slashes, and is no authority then (RFC 9112, 3.2.1)
+      URI target = new URI(text.startsWith("//") ? "/." + text : text);
+      String scheme = target.getScheme();
+      boolean web = "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
+      if (scheme != null && (!web || target.getRawAuthority() == null)) {
+        throw new BadRequestException(400, "no URI of this server");
+      }
+      return target;
     } catch (URISyntaxException e) {
       throw new BadRequestException(400, "no URI");
     }

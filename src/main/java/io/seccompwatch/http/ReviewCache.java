@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.Base64;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -20,10 +21,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers for a while which token may read what, so that the API server is asked seldom and never
- * more often than it can bear: each token once at a time, and all of them within a budget. Tokens
- * that were good lately have a budget of their own, which a flood of bad ones cannot use up; so
- * have the others of a client that showed a good one lately, since a scraper's token is replaced
- * every hour or so. No token is kept, but a hash of it, salted anew for each process. Thread-safe.
+ * more often than it can bear: each token once at a time, and all of them within budgets, which a
+ * flood of bad tokens cannot use up for the others. These have a budget of their own:
+ *
+ * <ul>
+ *   <li>tokens that were good lately;
+ *   <li>other tokens of a client that showed a good one lately, since a scraper's token is replaced
+ *       every hour or so;
+ *   <li>the first few tokens of each client, so that a new scraper is let in during a flood;
+ *   <li>tokens that claim to be a service account's, so that a new scraper is let in when the flood
+ *       comes from its own address, and does not make such claims;
+ *   <li>the rest.
+ * </ul>
+ *
+ * <p>No token is kept, but a hash of it, salted for each process. Thread-safe.
  */
 public final class ReviewCache {
 
@@ -69,6 +80,15 @@ public final class ReviewCache {
 
   static final int PER_SECOND = 2;
 
+  /** How many clients' first tokens are counted. */
+  static final int MAX_NEWCOMERS = 256;
+
+  /** How many tokens of a client are its first ones. */
+  static final int FIRST_TOKENS = 3;
+
+  /** How long it takes until a client has one more of them. */
+  static final long FIRST_TOKEN_MILLIS = 60_000;
+
   private static final long PATIENCE_MILLIS = 9_000;
 
   private record Key(String hash, String path) {}
@@ -81,24 +101,37 @@ public final class ReviewCache {
     GOOD,
     /** Another one of this client was. */
     OF_KNOWN_PEER,
+    /** It is one of the first few of its client. */
+    OF_NEW_PEER,
+    /** It claims to be a service account's. */
+    SERVICE_ACCOUNT,
     STRANGE
   }
 
-  private record Flight(Standing standing, CompletableFuture<Verdict> verdict) {}
+  private record Flight(Standing standing, InetAddress peer, CompletableFuture<Verdict> verdict) {}
 
-  /** So many at once, and a few each second. Guarded by its owner. */
+  /** A burst, and then one at intervals. Guarded by its owner. */
   private static final class Budget {
-    private double left = BURST;
+    private final int burst;
+    private final double refillMillis;
+    private double left;
     private long at;
 
-    private Budget(long at) {
+    private Budget(int burst, double refillMillis, long at) {
+      this.burst = burst;
+      this.refillMillis = refillMillis;
+      this.left = burst;
       this.at = at;
     }
 
-    private boolean take(long now) {
-      left = Math.min(BURST, left + (now - at) * PER_SECOND / 1_000.0);
+    private boolean has(long now) {
+      left = Math.min(burst, left + (now - at) / refillMillis);
       at = now;
-      if (left < 1) {
+      return left >= 1;
+    }
+
+    private boolean take(long now) {
+      if (!has(now)) {
         return false;
       }
       left--;
@@ -115,6 +148,9 @@ public final class ReviewCache {
   /** When a client last showed a good token. */
   private final Map<InetAddress, Long> peers = new Bounded<>(MAX_PEERS);
 
+  /** The first tokens of each client that may still be asked about. */
+  private final Map<InetAddress, Budget> newcomers = new Bounded<>(MAX_NEWCOMERS);
+
   private final Map<Key, Flight> flights = new HashMap<>();
   private final Map<Standing, Budget> budgets = new EnumMap<>(Standing.class);
 
@@ -128,7 +164,7 @@ public final class ReviewCache {
     this.millis = millis;
     new SecureRandom().nextBytes(salt);
     for (Standing standing : Standing.values()) {
-      budgets.put(standing, new Budget(millis.getAsLong()));
+      budgets.put(standing, new Budget(BURST, 1_000.0 / PER_SECOND, millis.getAsLong()));
     }
   }
 
@@ -149,12 +185,12 @@ public final class ReviewCache {
       }
       flight = flights.get(key);
       if (flight == null) {
-        Standing standing = standing(key, peer, now);
-        if (!admit(standing, now)) {
+        Standing standing = standing(key, token, peer, now);
+        if (standing == null) {
           return Verdict.BUSY;
         }
         own = true;
-        flight = new Flight(standing, new CompletableFuture<>());
+        flight = new Flight(standing, peer, new CompletableFuture<>());
         flights.put(key, flight);
       }
     }
@@ -178,17 +214,56 @@ public final class ReviewCache {
     return bad;
   }
 
-  private Standing standing(Key key, InetAddress peer, long now) {
+  /** The standing whose budget has room for the token, which is taken; null when none has. */
+  private @Nullable Standing standing(Key key, String token, InetAddress peer, long now) {
     if (allowed.containsKey(key)) {
-      return Standing.GOOD;
+      return admit(Standing.GOOD, now) ? Standing.GOOD : null;
     }
     Long good = peers.get(peer);
-    return good != null && now - good < GOOD_MILLIS ? Standing.OF_KNOWN_PEER : Standing.STRANGE;
+    boolean known = good != null && now - good < GOOD_MILLIS;
+    if (known && admit(Standing.OF_KNOWN_PEER, now)) {
+      return Standing.OF_KNOWN_PEER;
+    }
+    if (!known && isNew(peer, now)) {
+      return Standing.OF_NEW_PEER;
+    }
+    if (claimsServiceAccount(token) && admit(Standing.SERVICE_ACCOUNT, now)) {
+      return Standing.SERVICE_ACCOUNT;
+    }
+    return !known && admit(Standing.STRANGE, now) ? Standing.STRANGE : null;
   }
 
   private boolean admit(Standing standing, long now) {
     long flying = flights.values().stream().filter(each -> each.standing() == standing).count();
     return flying < MAX_FLIGHTS && Objects.requireNonNull(budgets.get(standing)).take(now);
+  }
+
+  /** Whether this is one of the client's first tokens; one of them is asked about at a time. */
+  private boolean isNew(InetAddress peer, long now) {
+    Budget first =
+        newcomers.computeIfAbsent(peer, each -> new Budget(FIRST_TOKENS, FIRST_TOKEN_MILLIS, now));
+    boolean flying =
+        flights.values().stream()
+            .anyMatch(each -> each.standing() == Standing.OF_NEW_PEER && each.peer().equals(peer));
+    return !flying && first.has(now) && admit(Standing.OF_NEW_PEER, now) && first.take(now);
+  }
+
+  /**
+   * Whether the token is a JSON Web Token (RFC 7519) whose claims name a service account. The
+   * signature is the API server's to judge.
+   */
+  private static boolean claimsServiceAccount(String token) {
+    int first = token.indexOf('.');
+    int second = token.indexOf('.', first + 1);
+    if (first < 1 || second < 0 || token.indexOf('.', second + 1) >= 0) {
+      return false;
+    }
+    try {
+      byte[] claims = Base64.getUrlDecoder().decode(token.substring(first + 1, second));
+      return new String(claims, StandardCharsets.UTF_8).contains("\"system:serviceaccount:");
+    } catch (IllegalArgumentException e) {
+      return false; // no base64url
+    }
   }
 
   private Verdict ask(Key key, Flight flight, String token, InetAddress peer) {

@@ -52,6 +52,17 @@ public final class Site {
     return path.equals("/metrics") || isApi(path);
   }
 
+  /** Whether a request is for such a path. */
+  static boolean isTelling(Asked asked) {
+    String path = asked.target().getPath();
+    return path != null && isTelling(path);
+  }
+
+  /** The answer to a client when there is no room for another large one; it is counted. */
+  Response noRoom() {
+    return large.noRoom();
+  }
+
   /** Answers a request, whatever it is. */
   void answer(Asked asked, LargeAnswers.Writing writing) throws IOException {
     Response refusal = refusal(asked);
@@ -59,7 +70,7 @@ public final class Site {
     if (refusal != null) {
       writing.write(refusal);
     } else if (isTelling(path)) {
-      large.answer(() -> page(path, asked), writing);
+      large.answer(() -> ContentCoding.encode(page(path, asked), asked.acceptEncoding()), writing);
     } else {
       writing.write(page(path, asked));
     }

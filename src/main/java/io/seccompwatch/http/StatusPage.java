@@ -2,7 +2,6 @@ package io.seccompwatch.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.posture.Posture;
 import io.seccompwatch.publish.AgentMetrics;
@@ -10,6 +9,7 @@ import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.publish.KubernetesStatus;
 import io.seccompwatch.publish.SourceStatus;
+import io.seccompwatch.violation.JsonEscapes;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -49,8 +49,7 @@ public final class StatusPage implements Page {
       List<String> problems) {}
 
   private final Supplier<Status> status;
-  private final JsonFactory json =
-      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+  private final JsonFactory json = JsonEscapes.factory().build();
 
   /** A page over the agent's status. */
   public StatusPage(Supplier<Status> status) {

@@ -2,10 +2,10 @@ package io.seccompwatch.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.RecentViolations;
 import io.seccompwatch.record.SeccompAction;
+import io.seccompwatch.violation.JsonEscapes;
 import io.seccompwatch.violation.Violation;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
@@ -47,8 +47,7 @@ public final class ViolationsPage implements Page {
   private final RecentViolations violations;
   private final InstantSource clock;
   private final ViolationJson schema = new ViolationJson();
-  private final JsonFactory json =
-      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+  private final JsonFactory json = JsonEscapes.factory().build();
 
   /** A page over the store; the clock tells how long ago something was. */
   public ViolationsPage(RecentViolations violations, InstantSource clock) {

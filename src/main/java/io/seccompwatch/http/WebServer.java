@@ -1,15 +1,10 @@
 package io.seccompwatch.http;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -17,14 +12,14 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves a {@link Site} over HTTP or HTTPS until it is closed: so many connections, shared fairly
- * among the clients, and so long for a handshake and a request, for an answer, and for nothing, so
- * that slow or many clients cost the node no memory and the probes find a place. Thread-safe.
+ * Serves a {@link Site} over HTTP or HTTPS until it is closed. The number of connections is bounded
+ * ({@link ConnectionPlaces}), and so is the time for a handshake and a request, for an answer, and
+ * between requests, so that slow or many clients cost the node no memory and the probes find a
+ * place. Thread-safe.
  *
  * <p>This is not the JDK's HttpServer: there one client may have all connections, and its bounds
  * are properties of the whole JVM. Its HttpsServer cannot be bounded at all: it closes a connection
@@ -37,8 +32,8 @@ public final class WebServer implements AutoCloseable {
   /**
    * What a client may take.
    *
-   * @param connections at once; what comes beyond is hung up on, or takes the place of the oldest
-   *     one of the address that has the most, so that the probes find a place
+   * @param connections at once; one more takes the place of one that waits ({@link
+   *     ConnectionPlaces})
    * @param request for the handshake, and for a request from its first byte on
    * @param response for an answer to be made and read
    * @param idle between requests
@@ -60,9 +55,7 @@ public final class WebServer implements AutoCloseable {
   private final Site site;
   private final Limits limits;
 
-  /** By age; with those that are closed and still have a thread. */
-  private final Queue<Socket> open = new ConcurrentLinkedQueue<>();
-
+  private final ConnectionPlaces places;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 1).factory());
   private final Thread acceptor;
@@ -81,6 +74,7 @@ public final class WebServer implements AutoCloseable {
     this.site = site;
     this.files = files;
     this.limits = limits;
+    this.places = new ConnectionPlaces(limits.connections());
     this.server = new ServerSocket();
     try {
       server.setReuseAddress(true);
@@ -106,7 +100,7 @@ public final class WebServer implements AutoCloseable {
     hangUp(server);
     acceptor.interrupt(); // it may be pausing
     deadlines.shutdownNow();
-    open.forEach(WebServer::hangUp);
+    places.hangUpOnAll();
     threads.shutdownNow();
     try {
       acceptor.join(Duration.ofSeconds(1)); // until then the address is not free
@@ -126,35 +120,16 @@ public final class WebServer implements AutoCloseable {
   }
 
   private void take(Socket socket) {
-    if (!hasPlace(socket.getInetAddress())) {
+    ConnectionPlaces.ConnectionPlace place = places.take(socket);
+    if (place == null) {
       hangUp(socket);
       return;
     }
-    open.add(socket);
     try {
-      threads.execute(() -> serve(socket));
+      threads.execute(() -> serve(place));
     } catch (RejectedExecutionException e) {
-      hangUp(socket); // all of this is being closed
+      place.close(); // all of this is being closed
     }
-  }
-
-  /** Whether there is a place for one more of this client, taken from another one if need be. */
-  private boolean hasPlace(InetAddress client) {
-    List<Socket> used = open.stream().filter(socket -> !socket.isClosed()).toList();
-    if (used.size() < limits.connections()) {
-      return open.size() < 2 * limits.connections();
-    }
-    Map<InetAddress, Long> ofEach =
-        used.stream().collect(Collectors.groupingBy(Socket::getInetAddress, Collectors.counting()));
-    long most = ofEach.values().stream().mapToLong(Long::longValue).max().orElse(0);
-    if (open.size() >= 2 * limits.connections() || most <= ofEach.getOrDefault(client, 0L) + 1) {
-      return false;
-    }
-    used.stream()
-        .filter(socket -> ofEach.getOrDefault(socket.getInetAddress(), 0L) == most)
-        .findFirst()
-        .ifPresent(WebServer::hangUp);
-    return true;
   }
 
   private void pause() {
@@ -167,16 +142,14 @@ public final class WebServer implements AutoCloseable {
     }
   }
 
-  private void serve(Socket socket) {
+  private void serve(ConnectionPlaces.ConnectionPlace place) {
     SSLContext context = files == null ? null : files.context();
-    try (Deadline deadline = new Deadline(deadlines, socket)) {
-      new Connection(socket, context, site, limits, deadline).serve();
+    try (place;
+        Deadline deadline = new Deadline(deadlines, place.socket())) {
+      new Connection(place, context, site, limits, deadline).serve();
     } catch (IOException | RejectedExecutionException e) {
       // The client's own affair: it speaks no TLS, has hung up or has taken too long. Or this is
       // closed.
-    } finally {
-      hangUp(socket);
-      open.remove(socket);
     }
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.seccompwatch.violation.JsonEscapes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -33,7 +34,7 @@ public final class AccessReview {
    */
   public record Result(Answer answer, String why) {}
 
-  private final JsonFactory json = new JsonFactory();
+  private final JsonFactory json = JsonEscapes.factory().build();
   private final ApiServer server;
 
   /** Reviews by this API server. */

@@ -2,8 +2,8 @@ package io.seccompwatch.kubernetes;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.publish.EventsApi;
+import io.seccompwatch.violation.JsonEscapes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -34,8 +34,7 @@ public final class EventsClient implements EventsApi {
     void write(JsonGenerator to) throws IOException;
   }
 
-  private final JsonFactory json =
-      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+  private final JsonFactory json = JsonEscapes.factory().build();
   private final ApiServer server;
 
   /** Events by way of this API server. */

@@ -2,7 +2,7 @@ package io.seccompwatch.kubernetes;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import io.seccompwatch.violation.JsonEscapes;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -61,8 +61,7 @@ public final class TokenReviews {
     private final Map<String, List<String>> extra = new LinkedHashMap<>();
   }
 
-  private final JsonFactory json =
-      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+  private final JsonFactory json = JsonEscapes.factory().build();
   private final ApiServer server;
   private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
 

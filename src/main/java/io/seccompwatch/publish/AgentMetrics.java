@@ -83,7 +83,7 @@ public final class AgentMetrics implements MultiCollector {
         GaugeSnapshot.builder()
             .name("seccomp_denial_last_timestamp_seconds")
             .help("When the kernel last recorded a denial of the container.");
-    books.lastDenialMillis.forEach(
+    books.forEachLastDenial(
         (key, millis) ->
             last.dataPoint(
                 gauge(
@@ -103,10 +103,24 @@ public final class AgentMetrics implements MultiCollector {
       overflow.dataPoint(counter(containersOverflowed, Labels.of("metric", metric)));
     }
     all.add(overflow.build());
+    CounterSnapshot.Builder evicted =
+        counterOf(
+            "seccomp_watch_series_evicted",
+            "Series removed because another pod with fewer series needed the room.");
+    evicted.dataPoint(
+        counter(books.denials.evicted(), Labels.of("metric", "seccomp_denials_total")));
+    evicted.dataPoint(
+        counter(books.logged.evicted(), Labels.of("metric", "seccomp_logged_syscalls_total")));
+    evicted.dataPoint(
+        counter(
+            books.lastDenialsEvicted(),
+            Labels.of("metric", "seccomp_denial_last_timestamp_seconds")));
+    all.add(evicted.build());
     CounterSnapshot.Builder retired =
         counterOf(
             "seccomp_watch_violations_retired",
-            "Violations whose series have gone, with their pod.");
+            "Violations whose series were removed: their pod is gone, or another pod needed the"
+                + " room.");
     retired.dataPoint(
         counter(books.denials.removed(), Labels.of("metric", "seccomp_denials_total")));
     retired.dataPoint(

@@ -2,6 +2,7 @@ package io.seccompwatch.publish;
 
 import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Workload;
+import io.seccompwatch.publish.FairTable.Tenant;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.RejectReason;
 import io.seccompwatch.violation.Violation;
@@ -9,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -16,13 +18,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Every record's account. One lock makes each entry whole: a reader sees a record counted
  * everywhere or nowhere, so that at any moment records = duplicates + canary + pending +
- * violations, and violations = attributions = denials + logged calls + retired ones, whose pods'
- * series have gone. Thread-safe.
+ * violations, and violations = attributions = denials + logged calls + retired ones. Retired are
+ * the violations whose series have gone with their pod, or have given way to those of another.
+ * Thread-safe.
  */
 public final class Books {
 
@@ -39,6 +43,20 @@ public final class Books {
    * @param delaySeconds how long it took; NaN for never
    */
   public record CanarySuccess(String source, double seconds, double delaySeconds) {}
+
+  /** When the kernel last recorded a denial of a container. */
+  private static final class LastDenial {
+    private long millis;
+  }
+
+  /**
+   * A tenant whose series gave way to those of others.
+   *
+   * @param name {@code namespace/pod}; the container's id or the pod's uid where it has no name;
+   *     {@code host} or {@code unknown}
+   * @param series how many series it lost
+   */
+  public record GaveWay(String name, long series) {}
 
   /** A pod that has series. */
   public record PodName(String namespace, String pod) {}
@@ -72,14 +90,20 @@ public final class Books {
     }
   }
 
+  /** How many tenants whose series gave way are remembered until they are told. */
+  private static final int MOST_GIVERS = 64;
+
   private final Clock clock;
-  private final int seriesLimit;
   private final long startMillis;
   final List<SourceBook> sources = new ArrayList<>();
   final SeriesTable denials;
   final SeriesTable logged;
   final Map<Attributed, Long> attributions = new HashMap<>();
-  final Map<ContainerKey, Long> lastDenialMillis = new HashMap<>();
+  private final FairTable<ContainerKey, LastDenial> lastDenials;
+  private final Map<ContainerKey, LastDenial> otherLastDenials = new HashMap<>();
+  private final int otherLastDenialsLimit;
+  private long lastDenialsEvicted;
+  private final Map<Tenant, Long> gaveWay = new HashMap<>();
   final DelayHistogram delay = new DelayHistogram();
   boolean canaryOn;
   double canaryDelaySeconds = Double.NaN;
@@ -92,14 +116,18 @@ public final class Books {
   /**
    * Empty books.
    *
-   * @param seriesLimit how many series each of the two violation counters may have
+   * @param seriesLimit how many series each of the metrics of violations may have, those named
+   *     other included
    */
   public Books(Clock clock, int seriesLimit) {
     this.clock = clock;
-    this.seriesLimit = seriesLimit;
     this.startMillis = clock.millis();
     this.denials = new SeriesTable(seriesLimit);
     this.logged = new SeriesTable(seriesLimit);
+    this.otherLastDenialsLimit = SeriesTable.overflowLimit(seriesLimit);
+    this.lastDenials =
+        new FairTable<>(
+            seriesLimit - otherLastDenialsLimit, SeriesTable.limitOfTenant(seriesLimit));
     for (String outcome : List.of("container", "pod", "host")) {
       attributions.put(new Attributed(outcome, "procfs"), 0L);
     }
@@ -249,12 +277,13 @@ public final class Books {
     String by = attribution.by() == null ? "none" : attribution.by().label();
     attributions.merge(new Attributed(attribution.outcome().label(), by), 1L, Long::sum);
     SeriesTable.Key key = key(violation);
+    Tenant tenant = Tenant.of(attribution);
     long stamped = violation.time() == null ? now : violation.time().toEpochMilli();
     if (violation.denied()) {
-      denials.increment(key, now);
-      touchLastDenial(key, Math.min(stamped, now));
+      denials.increment(key, tenant, now, this::gaveWay);
+      touchLastDenial(key, tenant, Math.min(stamped, now));
     } else {
-      logged.increment(key, now);
+      logged.increment(key, tenant, now, this::gaveWay);
     }
     delay.observe(Math.max(0, now - stamped) / 1_000.0);
   }
@@ -263,11 +292,7 @@ public final class Books {
   public synchronized Set<PodName> pods() {
     Set<PodName> pods = new HashSet<>(denials.pods());
     pods.addAll(logged.pods());
-    for (ContainerKey key : lastDenialMillis.keySet()) {
-      if (!key.pod().isEmpty() && !key.pod().equals(SeriesTable.OTHER)) {
-        pods.add(new PodName(key.namespace(), key.pod()));
-      }
-    }
+    pods.addAll(lastDenials.pods());
     return pods;
   }
 
@@ -275,9 +300,24 @@ public final class Books {
   public synchronized void retire(Set<PodName> gone) {
     denials.remove(gone);
     logged.remove(gone);
-    lastDenialMillis
-        .keySet()
-        .removeIf(key -> gone.contains(new PodName(key.namespace(), key.pod())));
+    lastDenials.remove(gone, (key, last) -> {});
+  }
+
+  /** Returns the tenants whose series gave way since it was asked last. */
+  public synchronized List<GaveWay> gaveWay() {
+    List<GaveWay> since =
+        gaveWay.entrySet().stream()
+            .map(entry -> new GaveWay(entry.getKey().toString(), entry.getValue()))
+            .sorted(Comparator.comparingLong(GaveWay::series).reversed())
+            .toList();
+    gaveWay.clear();
+    return since;
+  }
+
+  private void gaveWay(Tenant tenant) {
+    if (gaveWay.size() < MOST_GIVERS || gaveWay.containsKey(tenant)) {
+      gaveWay.merge(tenant, 1L, Long::sum);
+    }
   }
 
   /** The totals over all sources at this moment. */
@@ -323,14 +363,37 @@ public final class Books {
     return now;
   }
 
-  private void touchLastDenial(SeriesTable.Key key, long millis) {
+  private void touchLastDenial(SeriesTable.Key key, Tenant tenant, long millis) {
     ContainerKey container = new ContainerKey(key.namespace(), key.pod(), key.container());
-    if (!lastDenialMillis.containsKey(container) && lastDenialMillis.size() >= seriesLimit) {
-      boolean full = lastDenialMillis.size() >= seriesLimit + SeriesTable.MOST_OVERFLOW;
-      String namespace = full ? SeriesTable.OTHER : key.namespace();
-      container = new ContainerKey(namespace, SeriesTable.OTHER, SeriesTable.OTHER);
+    LastDenial last = lastDenials.get(container);
+    if (last == null) {
+      last =
+          lastDenials.add(container, tenant, LastDenial::new, (giver, old) -> lastDenialsEvicted++);
     }
-    lastDenialMillis.merge(container, millis, Math::max);
+    if (last == null) {
+      last = otherLastDenial(key.namespace());
+    }
+    last.millis = Math.max(last.millis, millis);
+  }
+
+  private LastDenial otherLastDenial(String namespace) {
+    ContainerKey other = new ContainerKey(namespace, SeriesTable.OTHER, SeriesTable.OTHER);
+    if (!otherLastDenials.containsKey(other)
+        && otherLastDenials.size() >= otherLastDenialsLimit - 1) {
+      other = new ContainerKey(SeriesTable.OTHER, SeriesTable.OTHER, SeriesTable.OTHER);
+    }
+    return otherLastDenials.computeIfAbsent(other, key -> new LastDenial());
+  }
+
+  /** When each container was last denied something, in milliseconds since the epoch. */
+  void forEachLastDenial(ObjLongConsumer<ContainerKey> action) {
+    lastDenials.forEach((key, last) -> action.accept(key, last.millis));
+    otherLastDenials.forEach((key, last) -> action.accept(key, last.millis));
+  }
+
+  /** How many series of last denials gave way to those of another tenant. */
+  long lastDenialsEvicted() {
+    return lastDenialsEvicted;
   }
 
   private static SeriesTable.Key key(Violation violation) {

@@ -1,9 +1,11 @@
 package io.seccompwatch.publish;
 
+import io.seccompwatch.violation.Suppressed;
 import io.seccompwatch.violation.Violation;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -28,9 +30,20 @@ public final class ViolationLog implements Publisher, AutoCloseable {
 
   private sealed interface Entry {}
 
-  private record Waiting(Violation violation, long suppressed) implements Entry {}
+  /**
+   * A line to be written.
+   *
+   * @param violations how many violations it is of: one, or none when it is a sum of suppressed
+   *     ones
+   */
+  private record Waiting(JsonLine line, int violations) implements Entry {}
 
   private record Stop() implements Entry {}
+
+  @FunctionalInterface
+  private interface JsonLine {
+    void writeTo(OutputStream out) throws IOException;
+  }
 
   private final ViolationJson json = new ViolationJson();
   private final LogTarget target;
@@ -62,11 +75,29 @@ public final class ViolationLog implements Publisher, AutoCloseable {
       long left = budget.take(violation);
       if (left == LineBudget.SUPPRESSED) {
         suppressed.getAndIncrement();
-      } else if (queue.offer(new Waiting(violation, left))) {
+      } else if (queue.offer(new Waiting(out -> json.writeLine(violation, left, out), 1))) {
         accepted.getAndIncrement();
       } else {
         dropped.getAndIncrement();
         budget.refused(violation, left);
+      }
+    }
+  }
+
+  /**
+   * Writes sums of the suppressed violations that no line has reported in time. Costs nothing when
+   * there are none.
+   */
+  public void reportSuppressed() {
+    reportSuppressed(false);
+  }
+
+  private void reportSuppressed(boolean all) {
+    synchronized (budget) {
+      for (Suppressed sum : budget.unreported(all)) {
+        if (!queue.offer(new Waiting(out -> json.writeLine(sum, out), 0))) {
+          budget.back(sum);
+        }
       }
     }
   }
@@ -99,6 +130,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
    * @return how many lines were accepted and could not be written in that time
    */
   public long close(Duration patience) {
+    reportSuppressed(true);
     try {
       if (writer.isAlive() && queue.offer(new Stop(), patience.toMillis(), TimeUnit.MILLISECONDS)) {
         writer.join(patience);
@@ -134,13 +166,13 @@ public final class ViolationLog implements Publisher, AutoCloseable {
   private int append(Waiting waiting, ByteArrayOutputStream batch) throws IOException {
     int before = batch.size();
     try {
-      json.writeLine(waiting.violation(), waiting.suppressed(), batch);
-      return 1;
+      waiting.line().writeTo(batch);
+      return waiting.violations();
     } catch (RuntimeException e) {
       byte[] torn = batch.toByteArray();
       batch.reset();
       batch.write(torn, 0, before);
-      failed.getAndIncrement();
+      failed.getAndAdd(waiting.violations());
       return 0;
     }
   }

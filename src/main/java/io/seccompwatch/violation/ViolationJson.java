@@ -3,7 +3,6 @@ package io.seccompwatch.violation;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteFeature;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.record.SeccompRecord;
@@ -30,10 +29,9 @@ public final class ViolationJson {
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
   private final JsonFactory json =
-      JsonFactory.builder()
+      JsonEscapes.factory()
           .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
           .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)
-          .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
           .build();
 
   /** A time as the schema writes it: UTC, milliseconds. */
@@ -79,6 +77,30 @@ public final class ViolationJson {
   public void writeLine(Violation violation, long suppressed, OutputStream out) throws IOException {
     try (JsonGenerator to = json.createGenerator(out)) {
       write(violation, suppressed, to);
+    }
+    out.write('\n');
+  }
+
+  /** Writes a sum of suppressed violations as one line, its line end included. */
+  public void writeLine(Suppressed sum, OutputStream out) throws IOException {
+    try (JsonGenerator to = json.createGenerator(out)) {
+      to.writeStartObject();
+      to.writeStringField("schema", Suppressed.SCHEMA);
+      to.writeStringField("time", format(sum.time()));
+      writeText(to, "node", sum.node());
+      to.writeNumberField("suppressed", sum.count());
+      to.writeNumberField("denied", sum.denied());
+      to.writeNumberField("logged", sum.logged());
+      if (sum.attribution() == null) {
+        to.writeNullField("attribution");
+        to.writeNullField("workload");
+      } else {
+        to.writeObjectFieldStart("attribution");
+        to.writeStringField("outcome", sum.attribution().outcome().label());
+        to.writeEndObject();
+        writeWorkload(sum.attribution(), to);
+      }
+      to.writeEndObject();
     }
     out.write('\n');
   }

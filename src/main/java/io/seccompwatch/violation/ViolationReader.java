@@ -27,6 +27,9 @@ public final class ViolationReader {
 
   private static final long MAX_U32 = 0xffffffffL;
 
+  /** More than an agent counts; the sums of many lines do not overflow with it. */
+  private static final long MAX_COUNT = 1L << 40;
+
   private final ObjectReader json =
       new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -101,6 +104,30 @@ public final class ViolationReader {
 
   private static boolean isNull(JsonNode node, String field) {
     return node.path(field).isNull();
+  }
+
+  /**
+   * Reads a line of schema {@value Suppressed#SCHEMA}.
+   *
+   * @return the sum, or null when the line is a JSON object of another schema
+   * @throws IOException when the line is no JSON object, or lacks what the schema promises
+   */
+  public @Nullable Suppressed readSuppressed(byte[] buffer, int from, int to) throws IOException {
+    JsonNode node = json.readTree(buffer, from, to - from);
+    if (!Suppressed.SCHEMA.equals(node.path("schema").asText())) {
+      return null;
+    }
+    try {
+      boolean ofSeveral = !node.hasNonNull("attribution");
+      return new Suppressed(
+          Instant.parse(required(node, "time")),
+          text(node, "node"),
+          ofSeveral ? null : attribution(node.path("attribution"), node.path("workload")),
+          number(node, "denied", 0, MAX_COUNT),
+          number(node, "logged", 0, MAX_COUNT));
+    } catch (IllegalArgumentException | DateTimeException e) {
+      throw new IOException("not of schema " + Suppressed.SCHEMA + ": " + e.getMessage(), e);
+    }
   }
 
   private static Attribution attribution(JsonNode attribution, JsonNode workload) {

@@ -233,6 +233,24 @@ class ScrapeAuthorizationTest {
     Await.until("not known", PATIENCE, () -> status("/metrics", leaver) == 401);
   }
 
+  /** The flood comes from the scraper's own address, and the agent knows neither of them. */
+  @Test
+  void a_flood_of_bad_tokens_does_not_keep_a_new_scraper_out() throws Exception {
+    String prometheus = token("prometheus");
+    Await.until("it may", PATIENCE, () -> status("/metrics", prometheus) == 200);
+    try (Agent fresh = agent(server.agentKubeconfig())) {
+      Await.until("it asks", PATIENCE, () -> get(fresh, "/metrics", "first").statusCode() == 401);
+      long busy = 0;
+      for (int i = 0; i < 200; i++) {
+        busy += get(fresh, "/metrics", "bad" + i).statusCode() == 503 ? 1 : 0;
+      }
+      assertThat(busy).as("the flood is refused without a question").isPositive();
+      for (int i = 0; i < 4; i++) {
+        assertThat(get(fresh, "/metrics", prometheus).statusCode()).isEqualTo(200);
+      }
+    }
+  }
+
   @Test
   void without_its_own_rights_the_agent_lets_nobody_in_and_says_so() throws Exception {
     String prometheus = token("prometheus");

@@ -6,7 +6,9 @@ import io.seccompwatch.http.ReviewCache.Verdict;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.TestClock;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -94,16 +96,16 @@ class ReviewCacheTest {
   void a_flood_of_bad_tokens_is_a_trickle_at_the_api_server() {
     List<Verdict> first =
         IntStream.range(0, 1_000).mapToObj(i -> cache.verdict("bad" + i, PATH, PEER)).toList();
-    assertThat(first.subList(0, 20)).containsOnly(Verdict.UNKNOWN_TOKEN);
-    assertThat(first.subList(20, 1_000)).containsOnly(Verdict.BUSY);
-    assertThat(asked).hasSize(20);
+    assertThat(first.subList(0, 23)).as("its first three").containsOnly(Verdict.UNKNOWN_TOKEN);
+    assertThat(first.subList(23, 1_000)).containsOnly(Verdict.BUSY);
+    assertThat(asked).hasSize(23);
     for (int second = 0; second < 60; second++) {
       clock.advance(Duration.ofSeconds(1));
       for (int i = 0; i < 100; i++) {
         cache.verdict("worse" + second + "-" + i, PATH, PEER);
       }
     }
-    assertThat(asked).hasSize(20 + 120);
+    assertThat(asked).as("two a second, and one more first one a minute").hasSize(23 + 120 + 1);
   }
 
   @Test
@@ -135,6 +137,47 @@ class ReviewCacheTest {
   }
 
   @Test
+  void a_flood_does_not_keep_out_a_scraper_that_comes_for_the_first_time() {
+    for (int i = 0; i < 1_000; i++) {
+      cache.verdict("bad" + i, PATH, STRANGER);
+    }
+    for (int scraper = 1; scraper <= 10; scraper++) {
+      verdicts.put("good" + scraper, Verdict.ALLOWED);
+      assertThat(cache.verdict("good" + scraper, PATH, InetAddress.ofLiteral("10.0.1." + scraper)))
+          .isEqualTo(Verdict.ALLOWED);
+    }
+  }
+
+  /** As behind one address of many pods, or on the node's network. */
+  @Test
+  void a_flood_from_its_own_address_does_not_keep_out_a_service_accounts_token() {
+    for (int i = 0; i < 1_000; i++) {
+      cache.verdict("bad" + i, PATH, PEER);
+      cache.verdict("e30.e30." + i, PATH, PEER);
+    }
+    String claims =
+        "{\"iss\":\"https://k\",\"sub\":\"system:serviceaccount:monitoring:prometheus\"}";
+    String token =
+        "e30."
+            + Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(claims.getBytes(StandardCharsets.UTF_8))
+            + ".c2ln";
+    verdicts.put(token, Verdict.ALLOWED);
+    assertThat(cache.verdict("good", PATH, PEER)).isEqualTo(Verdict.BUSY);
+    assertThat(cache.verdict(token, PATH, PEER)).isEqualTo(Verdict.ALLOWED);
+  }
+
+  /** Each of many addresses is new once; all of them together have a bound. */
+  @Test
+  void a_flood_from_many_addresses_is_a_trickle_too() {
+    for (int i = 0; i < 5_000; i++) {
+      cache.verdict("bad" + i, PATH, InetAddress.ofLiteral("10.1." + i / 250 + "." + i % 250));
+    }
+    assertThat(asked).hasSize(40);
+  }
+
+  @Test
   void who_was_let_in_lately_cannot_ask_without_end_either_and_is_not_known_for_ever() {
     verdicts.put("good", Verdict.ALLOWED);
     cache.verdict("good", PATH, PEER);
@@ -145,6 +188,9 @@ class ReviewCacheTest {
     clock.advance(Duration.ofMinutes(10));
     for (int i = 0; i < 1_000; i++) {
       cache.verdict("worse" + i, PATH, STRANGER);
+    }
+    for (int i = 0; i < ReviewCache.FIRST_TOKENS; i++) {
+      assertThat(cache.verdict("first" + i, PATH, PEER)).isEqualTo(Verdict.UNKNOWN_TOKEN);
     }
     assertThat(cache.verdict("worst", PATH, PEER)).isEqualTo(Verdict.BUSY);
   }
@@ -164,17 +210,17 @@ class ReviewCacheTest {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Verdict>> waiting =
           IntStream.range(0, 20)
-              .mapToObj(i -> threads.submit(() -> slow.verdict("token" + i % 4, PATH, PEER)))
+              .mapToObj(i -> threads.submit(() -> slow.verdict("token" + i % 5, PATH, PEER)))
               .toList();
-      Await.until("four are asked about", () -> asked.size() == 4);
-      assertThat(slow.verdict("token5", PATH, PEER)).isEqualTo(Verdict.BUSY);
+      Await.until("five are asked about: a first one and four more", () -> asked.size() == 5);
+      assertThat(slow.verdict("token6", PATH, PEER)).isEqualTo(Verdict.BUSY);
       answer.countDown();
       for (Future<Verdict> each : waiting) {
         assertThat(each.get()).isEqualTo(Verdict.ALLOWED);
       }
     }
-    assertThat(asked).hasSize(4);
-    assertThat(slow.verdict("token5", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
+    assertThat(asked).hasSize(5);
+    assertThat(slow.verdict("token6", PATH, PEER)).isEqualTo(Verdict.ALLOWED);
   }
 
   @Test

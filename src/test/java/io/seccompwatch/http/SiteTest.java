@@ -42,7 +42,7 @@ class SiteTest {
       @Nullable String host,
       @Nullable String authorization) {
     return new Asked(
-        method, URI.create(path), InetAddress.ofLiteral(peer), host, null, authorization);
+        method, URI.create(path), InetAddress.ofLiteral(peer), host, null, authorization, null);
   }
 
   @ParameterizedTest
@@ -109,6 +109,27 @@ class SiteTest {
     assertThat(answer(site, asked("GET", "/metrics", "127.0.0.1", host, null)).status())
         .as("what everybody may read")
         .isEqualTo(200);
+  }
+
+  /** The authority of a target in absolute form stands above the Host: neither may be foreign. */
+  @ParameterizedTest
+  @CsvSource({
+    "http://localhost/api/v1/status,                  localhost,    200",
+    "HTTP://127.0.0.1:9326/api/v1/status,             localhost,    200",
+    "https://[::1]:9326/api/v1/status,                localhost,    200",
+    "http://evil.example/api/v1/status,               localhost,    403",
+    "http://evil.example:9326/api/v1/status,          localhost,    403",
+    "http://localhost@evil.example/api/v1/status,     localhost,    403",
+    "http://evil.example@localhost/api/v1/status,     localhost,    403",
+    "http://evil_1.example/api/v1/status,             localhost,    403",
+    "http://localhost/api/v1/status,                  evil.example, 403",
+  })
+  void a_target_in_absolute_form_does_not_pass_the_guard_of_names(
+      String target, String host, int status) {
+    Site site = Site.local(PAGES, "n1.example", denials);
+    assertThat(answer(site, asked("GET", target, "127.0.0.1", host, null)).status())
+        .isEqualTo(status);
+    assertThat(denials.byReason()).containsEntry("foreign_host", status == 403 ? 1L : 0L);
   }
 
   private Site authorized() {

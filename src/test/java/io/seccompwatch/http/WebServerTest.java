@@ -10,6 +10,7 @@ import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.Scrape;
 import io.seccompwatch.testing.TestClock;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,6 +25,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -252,6 +255,143 @@ class WebServerTest {
         socket.close();
       }
     }
+  }
+
+  /** From the probe's own address, as on the node's network. */
+  @Test
+  void connectionsThatDoNothingGiveWayToTheProbe() throws Exception {
+    try (Clients idle = new Clients()) {
+      for (int i = 0; i < 3 * WebServer.Limits.DEFAULT.connections(); i++) {
+        idle.connect("127.0.0.1");
+      }
+      assertThat(raw("GET /livez HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+  }
+
+  @Test
+  void asManyAddressesWithOneIdleConnectionEachGiveWayToo() throws Exception {
+    try (Clients idle = new Clients()) {
+      for (int i = 0; i < 2 * WebServer.Limits.DEFAULT.connections(); i++) {
+        idle.connect("127.0.1." + (i + 1));
+      }
+      assertThat(raw("GET /livez HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+  }
+
+  /** Of four places three may answer about workloads; the others are left for health. */
+  @Test
+  void largeAnswersLeaveThePlacesOfHealth() throws Exception {
+    CountDownLatch made = new CountDownLatch(1);
+    try (WebServer small = smallServer(made);
+        Clients clients = new Clients(small.address().getPort())) {
+      for (int i = 1; i <= 4; i++) {
+        clients.ask("127.0.0." + i, "GET /metrics HTTP/1.0\r\n\r\n");
+      }
+      Await.until("one of them is refused, and three answer", () -> clients.answered() == 1);
+      for (int i = 0; i < 10; i++) {
+        clients.connect("127.0.0.5");
+        assertThat(clients.answer(clients.ask("127.0.0.6", "GET /livez HTTP/1.0\r\n\r\n")))
+            .startsWith("HTTP/1.1 200 ");
+      }
+      made.countDown();
+    }
+  }
+
+  private static WebServer smallServer(CountDownLatch made) throws IOException {
+    Page slow =
+        request -> {
+          try {
+            made.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return Response.text(200, "made\n");
+        };
+    return new WebServer(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        Site.local(
+            Map.of("/metrics", slow, "/livez", request -> Response.text(200, "ok\n")),
+            "127.0.0.1",
+            new Denials()),
+        null,
+        new WebServer.Limits(4, PATIENCE, PATIENCE, PATIENCE));
+  }
+
+  /** All of 127/8 is this machine: clients of any address there. */
+  private final class Clients implements AutoCloseable {
+    private final List<Socket> sockets = new ArrayList<>();
+    private final int port;
+
+    private Clients() {
+      this(api.address().getPort());
+    }
+
+    private Clients(int port) {
+      this.port = port;
+    }
+
+    private Socket connect(String address) throws IOException {
+      Socket socket =
+          new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.ofLiteral(address), 0);
+      socket.setSoTimeout((int) PATIENCE.toMillis());
+      sockets.add(socket);
+      return socket;
+    }
+
+    private Socket ask(String address, String request) throws IOException {
+      Socket socket = connect(address);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      return socket;
+    }
+
+    private String answer(Socket socket) throws IOException {
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private int answered() throws IOException {
+      int answered = 0;
+      for (Socket socket : sockets) {
+        answered += socket.getInputStream().available() > 0 ? 1 : 0;
+      }
+      return answered;
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void metricsAreCompressedForWhoAsksForIt() throws Exception {
+    String plain = get("/metrics").body();
+    HttpResponse<byte[]> response =
+        client.send(
+            request("/metrics").header("Accept-Encoding", "gzip").build(),
+            HttpResponse.BodyHandlers.ofByteArray());
+    assertThat(response.headers().firstValue("Content-Encoding")).hasValue("gzip");
+    assertThat(response.headers().firstValue("Vary")).hasValue("Accept, Accept-Encoding");
+    assertThat(response.body()).hasSizeLessThan(plain.length() / 4);
+    try (GZIPInputStream body = new GZIPInputStream(new ByteArrayInputStream(response.body()))) {
+      assertThat(new String(body.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo(plain);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://localhost/api/v1/violations,          200",
+    "http://evil.example/api/v1/violations,       403",
+    "//evil.example/api/v1/violations,            404",
+    "http:/api/v1/violations,                     400",
+    "http:///api/v1/violations,                   400",
+    "ftp://localhost/api/v1/violations,           400",
+    "file:/etc/passwd,                            400",
+  })
+  void anAbsoluteTargetIsOfThisServerOrRefused(String target, int status) throws Exception {
+    assertThat(raw("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+        .startsWith("HTTP/1.1 " + status + " ");
   }
 
   @Test

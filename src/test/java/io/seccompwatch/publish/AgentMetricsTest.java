@@ -43,6 +43,8 @@ class AgentMetricsTest {
     "seccomp_watch_source_last_record_timestamp_seconds,     gauge,     source",
     "seccomp_watch_source_rotations_total,                   counter,   source",
     "seccomp_watch_series_overflow_total,                    counter,   metric",
+    "seccomp_watch_series_evicted_total,                     counter,   metric",
+    "seccomp_watch_violations_retired_total,                 counter,   metric",
     "seccomp_watch_log_lines_total,                          counter,   result",
   })
   void isThereAtZeroBeforeAnyRecord(String name, String type, String labels) throws IOException {

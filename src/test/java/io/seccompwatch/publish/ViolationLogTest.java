@@ -3,15 +3,20 @@ package io.seccompwatch.publish;
 import static io.seccompwatch.testing.Samples.ERRNO;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.TestClock;
+import io.seccompwatch.violation.Suppressed;
 import io.seccompwatch.violation.Violation;
+import io.seccompwatch.violation.ViolationReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +55,40 @@ class ViolationLogTest {
       IntStream.range(0, 100).forEach(i -> log.publish(Samples.denied(i)));
       assertThat(log.results()).containsEntry("suppressed", 100L - LineBudget.BURST);
     }
-    assertThat(Files.readAllLines(file)).hasSize(LineBudget.BURST);
+    assertThat(Files.readAllLines(file))
+        .hasSize(LineBudget.BURST + 1)
+        .last()
+        .asString()
+        .startsWith("{\"schema\":\"seccomp-watch/suppressed/v1\",")
+        .contains("\"suppressed\":80,\"denied\":80,\"logged\":0,");
+  }
+
+  /** One container, 9,000 kinds, and then nothing more. */
+  @Test
+  void whatIsSuppressedIsWrittenAsASumWhenNoLineOfItsKindReportsIt() throws Exception {
+    ViolationReader reader = new ViolationReader();
+    try (ViolationLog log = log()) {
+      log.start();
+      for (int i = 0; i < 9_000; i++) {
+        log.publish(
+            Samples.violation(
+                Samples.record(i, ERRNO, "kc"), "call" + i, Samples.workload("hostile")));
+      }
+      clock.advance(Duration.ofMillis(LineBudget.UNREPORTED_MILLIS));
+      log.reportSuppressed();
+      log.reportSuppressed();
+    }
+    List<String> lines = Files.readAllLines(file);
+    assertThat(lines).hasSize(LineBudget.CONTAINER_BURST + 1);
+    byte[] last = lines.getLast().getBytes(StandardCharsets.US_ASCII);
+    assertThat(reader.read(last, 0, last.length)).as("no violation").isNull();
+    assertThat(reader.readSuppressed(last, 0, last.length))
+        .isNotNull()
+        .returns(9_000L - LineBudget.CONTAINER_BURST, Suppressed::count)
+        .returns("n1", Suppressed::node)
+        .extracting(Suppressed::attribution)
+        .isNotNull()
+        .returns(Samples.workload("hostile").containerId(), Attribution::containerId);
   }
 
   @Test
@@ -77,7 +115,7 @@ class ViolationLogTest {
     clock.advance(Duration.ofMillis(LineBudget.REFILL_MILLIS));
     log.publish(storm);
     assertThat(log.close(Duration.ofSeconds(5))).isZero();
-    assertThat(Files.readAllLines(file)).last().asString().endsWith(",\"suppressed\":5}");
+    assertThat(Files.readAllLines(file)).last().asString().endsWith(",\"suppressed\":6}");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static io.seccompwatch.testing.Samples.ERRNO;
 import static io.seccompwatch.testing.Samples.LOG;
 import static io.seccompwatch.testing.Samples.X86_64;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -177,7 +178,7 @@ class ViolationJsonTest {
     SeccompRecord record = Samples.record(STAMP, X86_64, 165, ERRNO, hostile, hostile);
     String line = line(Samples.violation(record, Samples.workload(hostile)), 0);
 
-    assertThat(line).endsWith("}\n").hasLineCount(1).matches("[\\x20-\\x7f]*\\n");
+    assertThat(line).endsWith("}\n").hasLineCount(1).matches("[\\x20-\\x7e]*\\n");
     JsonNode json = new ObjectMapper().readTree(line);
     assertThat(json.at("/process/comm").asText()).isEqualTo(hostile);
     assertThat(json.at("/process/exe").asText()).isEqualTo(hostile);
@@ -189,6 +190,50 @@ class ViolationJsonTest {
   void linesThatWereLeftOutAreToldOnTheNextOne() throws IOException {
     assertThat(line(Samples.denied(1), 41)).endsWith(",\"suppressed\":41}\n");
     assertThat(line(Samples.denied(1), 0)).doesNotContain("suppressed");
+  }
+
+  @Test
+  void aSumOfSuppressedOnesHasASchemaOfItsOwnAndIsReadBack() throws IOException {
+    Suppressed sum =
+        new Suppressed(STAMP.time(), "n1", Samples.workload("api-\u007f\u2028"), 40, 2);
+    String line = line(sum);
+    assertThat(line)
+        .isEqualTo(
+            """
+            {"schema":"seccomp-watch/suppressed/v1","time":"2026-11-22T10:20:23.836Z",\
+            "node":"n1","suppressed":42,"denied":40,"logged":2,\
+            "attribution":{"outcome":"container"},\
+            "workload":{"namespace":"prod","pod":"api-\\u007F\\u2028",\
+            "podUid":"uid-of-api-\\u007F\\u2028","container":"app",\
+            "containerId":"containerd://id-of-api-\\u007F\\u2028",\
+            "image":"registry.example/app:1","owner":{"kind":"Deployment","name":"api"},\
+            "profile":{"type":"RuntimeDefault","localhostProfile":null}}}
+            """);
+    Suppressed back = read(line);
+    assertThat(back.count()).isEqualTo(42);
+    assertThat(back.attribution())
+        .isNotNull()
+        .returns(sum.attribution().podUid(), Attribution::podUid);
+
+    Suppressed ofSeveral = new Suppressed(STAMP.time(), null, null, 1, 0);
+    assertThat(read(line(ofSeveral))).isEqualTo(ofSeveral);
+  }
+
+  @Test
+  void aSumThatIsNoneIsRefused() {
+    assertThatThrownBy(() -> read("{\"schema\":\"seccomp-watch/suppressed/v1\",\"denied\":-1}"))
+        .isInstanceOf(IOException.class);
+  }
+
+  private static Suppressed read(String line) throws IOException {
+    byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+    return new ViolationReader().readSuppressed(bytes, 0, bytes.length);
+  }
+
+  private static String line(Suppressed sum) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new ViolationJson().writeLine(sum, out);
+    return out.toString(StandardCharsets.UTF_8);
   }
 
   private static JsonNode json(Violation violation) throws IOException {
