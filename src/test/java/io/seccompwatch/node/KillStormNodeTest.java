@@ -58,7 +58,7 @@ class KillStormNodeTest {
             new FileSource(
                 storm.log(),
                 StartAt.END,
-                new CheckpointStore(directory),
+                new CheckpointStore(directory, null),
                 "storm",
                 judge,
                 Clock.systemUTC())) {
