@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,7 +143,7 @@ class KnownRecordsTest {
     return new KnownRecords(directory, clock);
   }
 
-  private String load() {
+  private @Nullable String load() {
     next = new DuplicateFilter(false);
     return known().load(next);
   }
