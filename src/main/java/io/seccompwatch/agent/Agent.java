@@ -15,7 +15,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Agent implements AutoCloseable {
 
+  /** Docker kills a container 10 s after it asked it to stop; the chart's pods have 30 s. */
+  static final Duration TIME_TO_STOP = Duration.ofSeconds(10);
+
+  private static final Duration TIME_TO_WRITE = Duration.ofSeconds(8);
+
   private final StateDirectory state;
+  private final KnownRecords known;
   private final Sources sources;
   private final @Nullable Vouching vouching;
   private final NodeAttribution attribution;
@@ -29,6 +35,7 @@ public final class Agent implements AutoCloseable {
   /** Takes parts that are running; {@link Assembly} makes them. */
   Agent(
       StateDirectory state,
+      KnownRecords known,
       Sources sources,
       @Nullable Vouching vouching,
       NodeAttribution attribution,
@@ -39,6 +46,7 @@ public final class Agent implements AutoCloseable {
       WebServer http,
       AgentLog log) {
     this.state = state;
+    this.known = known;
     this.sources = sources;
     this.vouching = vouching;
     this.attribution = attribution;
@@ -88,15 +96,26 @@ public final class Agent implements AutoCloseable {
     return http.address();
   }
 
-  /** Stops reading, keeps checkpoints, writes what waits; within two seconds. */
+  /**
+   * Stops reading, keeps checkpoints, and writes what waits. That takes milliseconds as a rule, and
+   * less than {@link #TIME_TO_STOP} on a node that has no processor time to give; what cannot be
+   * written by then is counted in the log.
+   */
   @Override
   public void close() {
     housekeeping.close();
+    if (violationLog != null) {
+      violationLog.stopping(TIME_TO_WRITE);
+    }
     sources.close();
     if (vouching != null) {
       vouching.close();
     }
     delivery.close();
+    String unsaved = state.problem() == null ? known.save() : null;
+    if (unsaved != null) {
+      log.warn("state directory has a problem", "problem", unsaved);
+    }
     attribution.close();
     if (violationLog != null) {
       long unwritten = violationLog.close(Duration.ofMillis(500));

@@ -24,6 +24,7 @@ import io.seccompwatch.source.CheckpointStore;
 import io.seccompwatch.source.FileSource;
 import io.seccompwatch.source.KmsgSource;
 import io.seccompwatch.source.RecordSource;
+import io.seccompwatch.source.StartAt;
 import io.seccompwatch.syscall.SyscallTables;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -101,7 +102,11 @@ record Assembly(
             Delivery.Limits.DEFAULT,
             Assembly::monotonicMillis,
             this::defect);
-    DuplicateFilter duplicates = new DuplicateFilter(hasSyslog());
+    KnownRecords known = new KnownRecords(config.stateDir(), clock);
+    DuplicateFilter duplicates = new DuplicateFilter(hasSyslog(), known::handled);
+    if (config.from() != StartAt.BEGINNING) { // then everything is to count again
+      recall(known, duplicates);
+    }
     Vouching vouching = vouching(duplicates, books, delivery, canary);
     boolean ring = selection.sources().stream().anyMatch(s -> s.kind() == SourceSpec.Kind.KMSG);
     KernelLosses kernelLosses = new KernelLosses(books, ring, Assembly::monotonicMillis);
@@ -190,11 +195,15 @@ record Assembly(
             running.oldest(RunningContainers.NONE).forEach(c -> runtimeNames.of(c.containerId())));
     housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
+    if (state.problem() == null) {
+      housekeeping.every(KnownRecords.PACE, housekeeping.saving(known::save));
+    }
     housekeeping.every(Endpoint.RENEWAL, () -> endpoint.renew(log));
     log.info("listening", "address", Served.text(http.address()));
     endpoint.say(log);
     return new Agent(
         state,
+        known,
         sources,
         vouching,
         attribution,
@@ -223,6 +232,13 @@ record Assembly(
             Assembly::monotonicMillis,
             log,
             this::defect);
+  }
+
+  private void recall(KnownRecords known, DuplicateFilter duplicates) {
+    String problem = known.load(duplicates);
+    if (problem != null) {
+      log.warn("the records that were counted before are not all known", "problem", problem);
+    }
   }
 
   private boolean hasSyslog() {
@@ -288,7 +304,7 @@ record Assembly(
   }
 
   private List<Sources.Named> open(Pipeline.Shared shared, NodeAttribution attribution) {
-    CheckpointStore checkpoints = new CheckpointStore(config.stateDir());
+    CheckpointStore checkpoints = new CheckpointStore(config.stateDir(), state.usedSince());
     List<Sources.Named> opened = new ArrayList<>();
     for (SourceSelection.Chosen chosen : selection.sources()) {
       String name = chosen.kind().label();
@@ -305,7 +321,13 @@ record Assembly(
           switch (chosen.kind()) {
             case KMSG ->
                 new KmsgSource(
-                    chosen.path(), config.from(), config.stateDir(), bootId(), pipeline, clock);
+                    chosen.path(),
+                    config.from(),
+                    config.stateDir(),
+                    state.usedSince() != null,
+                    bootId(),
+                    pipeline,
+                    clock);
             case AUDIT_NETLINK -> new AuditNetlinkSource(pipeline, pipeline::untrusted);
             default -> file(chosen, checkpoints, pipeline);
           };

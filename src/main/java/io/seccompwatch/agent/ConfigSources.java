@@ -1,10 +1,12 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -106,6 +108,10 @@ public final class ConfigSources {
       throw new ConfigException("config", file + " is no UTF-8 text", "give a YAML file");
     } catch (NoSuchFileException e) {
       throw new ConfigException("config", file + " is not there", "give an existing file");
+    } catch (FileSystemException e) {
+      String why = e.getReason() == null ? "permission denied" : e.getReason();
+      throw new ConfigException(
+          "config", file + " cannot be read (" + why + ")", "give a readable file");
     } catch (IOException e) {
       throw new ConfigException(
           "config", file + " cannot be read (" + e.getMessage() + ")", "give a readable file");
@@ -141,9 +147,15 @@ public final class ConfigSources {
     return options;
   }
 
-  /** Never more than the bound, also of a device or a pipe, which have no size. */
+  /**
+   * Never more than the bound, and nothing of a FIFO or a device, which may wait or never end. A
+   * descriptor that the caller has opened, as a shell does for {@code <(command)}, may be a pipe.
+   */
   private static String text(Path file) throws IOException {
     byte[] bytes;
+    if (!isDescriptor(file)) {
+      RegularFile.check(file);
+    }
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_FILE_BYTES + 1);
     }
@@ -151,6 +163,13 @@ public final class ConfigSources {
       throw new ConfigException("config", file + " is larger than 1 MiB", "give another file");
     }
     return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+  }
+
+  private static boolean isDescriptor(Path file) {
+    String path = file.toString();
+    return path.equals("/dev/stdin")
+        || path.startsWith("/dev/fd/")
+        || path.startsWith("/proc/self/fd/");
   }
 
   private static List<String> values(Path file, RunOption option, @Nullable Object value) {

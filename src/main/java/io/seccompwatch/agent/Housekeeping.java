@@ -50,6 +50,7 @@ final class Housekeeping implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
+  private volatile @Nullable String saveProblem;
   private boolean saidFirst;
   private long knownLostEvents;
 
@@ -99,6 +100,10 @@ final class Housekeeping implements AutoCloseable {
     if (stateProblem != null) {
       problems.add("state directory: " + stateProblem);
     }
+    String saving = saveProblem;
+    if (saving != null) {
+      problems.add("state directory: " + saving);
+    }
     if (canaryWatch.problem() != null) {
       problems.add("canary: " + canaryWatch.problem());
     }
@@ -133,6 +138,11 @@ final class Housekeeping implements AutoCloseable {
         pause);
   }
 
+  /** A task that saves something, whose failure is a problem of the state directory. */
+  Runnable saving(Supplier<@Nullable String> save) {
+    return () -> saveProblem = save.get();
+  }
+
   /** Does a task once, as soon as there is time; what it throws is logged. */
   void soon(Runnable task) {
     later(task, Duration.ZERO);
@@ -143,6 +153,7 @@ final class Housekeeping implements AutoCloseable {
     for (SourceStatus source : sources.statuses()) {
       told("source " + source.name(), source.problem(), source.path());
     }
+    told("state directory", saveProblem, config.stateDir().toString());
     if (violationLog != null) {
       told("violations log", violationLog.problem(), config.violationsLog());
     }

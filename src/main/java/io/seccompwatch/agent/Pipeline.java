@@ -62,11 +62,15 @@ final class Pipeline implements LineSink {
   /** Of a source that should have every event; null for others. */
   private final @Nullable SerialWatch serials;
 
+  /** Whether the source may still read what was written before the start. */
+  private boolean readsOn;
+
   Pipeline(Shared shared, String source, Dialect dialect, ThreadAttributor attributor) {
     this.attributor = attributor;
     this.shared = shared;
     this.book = shared.books().open(source);
     this.dialect = dialect;
+    this.readsOn = dialect != Dialect.AUDIT_NETLINK;
     this.parser = new LineParser(dialect);
     this.losses =
         new SourceLosses(
@@ -109,6 +113,7 @@ final class Pipeline implements LineSink {
 
   @Override
   public void idle() {
+    readsOn = false;
     if (serials != null) {
       serials.idle();
     }
@@ -162,9 +167,10 @@ final class Pipeline implements LineSink {
     Vouching doubting = held ? vouching : null;
     // What is doubted must not take the place of a record with the stamp that a forger gave it
     boolean before =
-        doubting != null
-            ? shared.duplicates().isKnown(record, now, line.written())
-            : shared.duplicates().isDuplicate(record, now, line.written());
+        (readsOn && shared.duplicates().isLongKnown(record))
+            || (doubting != null
+                ? shared.duplicates().isKnown(record, now, line.written())
+                : shared.duplicates().isDuplicate(record, now, line.written()));
     if (before) {
       shared.books().duplicate(book);
     } else if (own) {

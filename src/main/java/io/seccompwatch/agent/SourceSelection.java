@@ -3,7 +3,9 @@ package io.seccompwatch.agent;
 import io.seccompwatch.agent.SourceSpec.Kind;
 import io.seccompwatch.linux.AuditMulticast;
 import io.seccompwatch.linux.AuditMulticast.Availability;
+import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,7 +121,7 @@ public record SourceSelection(List<Chosen> sources, List<String> why) {
   }
 
   private static boolean kmsgOrSyslog(Places places, List<Chosen> chosen, List<String> why) {
-    if (canOpen(places.kmsg())) {
+    if (canOpenRing(places.kmsg())) {
       chosen.add(new Chosen(Kind.KMSG, places.kmsg()));
       why.add("kmsg: " + places.kmsg() + " can be read, so syslog would add nothing");
       return true;
@@ -161,8 +163,22 @@ public record SourceSelection(List<Chosen> sources, List<String> why) {
 
   /** Really opens it: access(2) knows nothing of a container's device rules. */
   private static boolean canOpen(Path path) {
-    try (SeekableByteChannel opened = Files.newByteChannel(path)) {
-      return opened.isOpen() && !Files.isDirectory(path);
+    try (FileChannel opened = RegularFile.open(path)) {
+      return opened.isOpen();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The same for the kernel's ring: a container may have another device in its place. */
+  private static boolean canOpenRing(Path path) {
+    try {
+      if (!RegularFile.isKernelLog(path)) {
+        return canOpen(path);
+      }
+      try (SeekableByteChannel opened = Files.newByteChannel(path)) {
+        return opened.isOpen();
+      }
     } catch (IOException e) {
       return false;
     }

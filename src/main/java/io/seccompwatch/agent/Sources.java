@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** The sources and their threads. Thread-safe once started. */
 final class Sources implements AutoCloseable {
 
-  private static final long STOP_MILLIS = 1_000;
+  private static final long STOP_MILLIS = 4_000;
 
   /** A source under the name that users know. */
   record Named(String name, RecordSource source) {}
@@ -70,7 +70,7 @@ final class Sources implements AutoCloseable {
     return down;
   }
 
-  /** Stops all and waits until their checkpoints are kept, for a second at most. */
+  /** Stops all and waits until their checkpoints are kept, for four seconds at most. */
   @Override
   public void close() {
     sources.forEach(named -> named.source().close());

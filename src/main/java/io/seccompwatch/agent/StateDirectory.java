@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.linux.RegularFile;
 import io.seccompwatch.source.IoReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,11 +8,17 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,16 +27,29 @@ import org.jspecify.annotations.Nullable;
  */
 final class StateDirectory implements AutoCloseable {
 
+  private static final String NO_STATE =
+      "no checkpoint can be kept: records written while the agent does not run are missed";
+  private static final String OLD_STATE =
+      "no checkpoint can be kept: a restart counts again from the last one";
+  private static final String LOCK_FILE = "lock";
   private static final String KEY_FILE = "canary-key";
+  private static final int MAX_KEY_BYTES = 1_024;
   private static final String KEY_LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 
   private final Path directory;
   private final @Nullable FileChannel lock;
   private final @Nullable String problem;
 
-  private StateDirectory(Path directory, @Nullable FileChannel lock, @Nullable String problem) {
+  private final @Nullable Instant usedSince;
+
+  private StateDirectory(
+      Path directory,
+      @Nullable FileChannel lock,
+      @Nullable Instant usedSince,
+      @Nullable String problem) {
     this.directory = directory;
     this.lock = lock;
+    this.usedSince = usedSince;
     this.problem = problem;
   }
 
@@ -39,11 +59,15 @@ final class StateDirectory implements AutoCloseable {
    * @throws AgentException when another agent holds it
    */
   static StateDirectory open(Path directory) {
+    Instant usedSince = usedSince(directory);
     try {
       Files.createDirectories(directory);
+      Path file = directory.resolve(LOCK_FILE);
+      if (Files.exists(file)) {
+        RegularFile.check(file); // to open a FIFO would wait
+      }
       FileChannel channel =
-          FileChannel.open(
-              directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (!tryLock(channel)) {
         channel.close();
         throw new AgentException(
@@ -51,9 +75,13 @@ final class StateDirectory implements AutoCloseable {
                 + directory
                 + " is held by another seccomp-watch: stop it, or give another --state-dir");
       }
-      return new StateDirectory(directory, channel, null);
+      return new StateDirectory(directory, channel, usedSince, null);
     } catch (IOException e) {
-      return new StateDirectory(directory, null, directory + ": " + IoReason.inWords(e));
+      return new StateDirectory(
+          directory,
+          null,
+          usedSince,
+          directory + ": " + IoReason.inWords(e) + ": " + (usedSince == null ? NO_STATE : OLD_STATE));
     }
   }
 
@@ -64,6 +92,29 @@ final class StateDirectory implements AutoCloseable {
     } catch (OverlappingFileLockException e) {
       return false;
     }
+  }
+
+  /**
+   * Since when agents have run with the directory, as far as its files tell; null for the first.
+   * The lock is made once and never written.
+   */
+  private static @Nullable Instant usedSince(Path directory) {
+    Instant first = null;
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(directory, "{" + LOCK_FILE + "," + KEY_FILE + ",*.checkpoint*}")) {
+      for (Path file : files) {
+        Instant written = Files.getLastModifiedTime(file).toInstant();
+        first = first == null || written.isBefore(first) ? written : first;
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // Nothing can be told: as on a first start, unless something was found
+    }
+    return first;
+  }
+
+  /** Since when agents have run with the directory; null on a first start. */
+  @Nullable Instant usedSince() {
+    return usedSince;
   }
 
   /** Why checkpoints cannot be kept; null when they can. */
@@ -102,7 +153,8 @@ final class StateDirectory implements AutoCloseable {
     try {
       Path file = directory.resolve(KEY_FILE);
       if (Files.exists(file)) {
-        String kept = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+        byte[] bytes = RegularFile.read(file, MAX_KEY_BYTES);
+        String kept = new String(bytes, StandardCharsets.ISO_8859_1).strip();
         boolean whole =
             kept.length() == length && kept.chars().allMatch(c -> KEY_LETTERS.indexOf(c) >= 0);
         return whole ? kept : null;

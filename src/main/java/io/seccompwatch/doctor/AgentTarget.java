@@ -3,6 +3,7 @@ package io.seccompwatch.doctor;
 import io.seccompwatch.agent.ConfigException;
 import io.seccompwatch.agent.ConfigValues;
 import io.seccompwatch.kubernetes.ApiChoice;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -39,6 +40,7 @@ public record AgentTarget(
     @Nullable String token,
     String version) {
 
+  private static final int MAX_CA_BYTES = 1 << 20;
   private static final int MAX_TOKEN = 8 * 1_024;
 
   /** Without the token. */
@@ -136,8 +138,10 @@ public record AgentTarget(
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, null);
     try (InputStream in = Files.newInputStream(ca)) {
+      InputStream bounded = new ByteArrayInputStream(in.readNBytes(MAX_CA_BYTES));
       int n = 0;
-      for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+      for (Certificate each :
+          CertificateFactory.getInstance("X.509").generateCertificates(bounded)) {
         trusted.setCertificateEntry("ca" + n++, each);
       }
       if (n == 0) {

@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
@@ -115,7 +116,8 @@ record FileAccess(
     if (Files.isDirectory(file)) {
       return new IOException("is a directory");
     }
-    try (SeekableByteChannel opened = Files.newByteChannel(file)) {
+    try (SeekableByteChannel opened =
+        RegularFile.isKernelLog(file) ? Files.newByteChannel(file) : RegularFile.open(file)) {
       return opened.isOpen() ? null : new IOException("closed at once");
     } catch (IOException e) {
       return e;

@@ -149,6 +149,9 @@ public final class TlsFiles {
   }
 
   private static byte[] read(Path file) throws BadTlsException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) { // a FIFO would wait for its writer
+      throw new BadTlsException(file, "is no regular file");
+    }
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
       if (bytes.length > MAX_FILE_BYTES) {

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiConnection implements ApiServer, AutoCloseable {
 
+  private static final long MAX_KUBECONFIG_BYTES = 16 << 20;
   private static final int MAX_BODY = 64 * 1024;
 
   /** A server may ask for any time; one that asks for hours is tried again before. */
@@ -138,6 +139,9 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
   private static Config kubeconfig(Path file) throws IOException {
     if (!Files.isReadable(file)) {
       throw new IOException("kubeconfig " + file + ": not readable");
+    }
+    if (!Files.isRegularFile(file) || Files.size(file) > MAX_KUBECONFIG_BYTES) {
+      throw new IOException("kubeconfig " + file + ": no regular file of at most 16 MiB");
     }
     Config config = Config.fromKubeconfig(file.toFile());
     Config.configFromSysPropsOrEnvVars(config);

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenFile {
 
+  /** Far beyond any token: a header of the API server may have 1 MiB in all. */
+  private static final long MAX_BYTES = 1 << 20;
+
   private final Path file;
   private volatile @Nullable String last;
 
@@ -30,7 +33,7 @@ final class TokenFile {
   String read() {
     String problem;
     try {
-      String now = Files.readString(file, StandardCharsets.US_ASCII).strip();
+      String now = text();
       if (!now.isEmpty() && isToken(now)) {
         last = now;
         return now;
@@ -47,6 +50,16 @@ final class TokenFile {
       throw new UncheckedIOException(new IOException("token file " + file + " " + problem));
     }
     return last;
+  }
+
+  /**
+   * The file's text; of a FIFO, which would wait for its writer, or a huge file nothing is read.
+   */
+  private String text() throws IOException {
+    if (Files.exists(file) && (!Files.isRegularFile(file) || Files.size(file) > MAX_BYTES)) {
+      throw new IOException("no regular file, or too large");
+    }
+    return Files.readString(file, StandardCharsets.US_ASCII).strip();
   }
 
   /**

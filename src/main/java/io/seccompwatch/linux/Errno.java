@@ -14,6 +14,7 @@ public record Errno(int number) {
   public static final Errno EBADF = new Errno(9);
   public static final Errno EAGAIN = new Errno(11);
   public static final Errno EACCES = new Errno(13);
+  public static final Errno ENODEV = new Errno(19);
   public static final Errno EINVAL = new Errno(22);
   public static final Errno EPIPE = new Errno(32);
   public static final Errno ENOSYS = new Errno(38);

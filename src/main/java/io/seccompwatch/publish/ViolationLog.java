@@ -45,6 +45,13 @@ public final class ViolationLog implements Publisher, AutoCloseable {
     void writeTo(OutputStream out) throws IOException;
   }
 
+  /** The end of the time to write what waits, and what had been dropped when that time began. */
+  private record Stopping(long deadline, long droppedBefore) {
+    long leftNanos() {
+      return Math.max(0, deadline - System.nanoTime());
+    }
+  }
+
   private final ViolationJson json = new ViolationJson();
   private final LogTarget target;
   private final LineBudget budget;
@@ -55,6 +62,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
   private final AtomicLong dropped = new AtomicLong();
   private final AtomicLong failed = new AtomicLong();
   private final Thread writer = new Thread(this::write, "violation-log");
+  private volatile @Nullable Stopping stopping;
   private volatile @Nullable String problem;
 
   /** A log that writes to {@code target}; {@link #start} begins. */
@@ -75,7 +83,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
       long left = budget.take(violation);
       if (left == LineBudget.SUPPRESSED) {
         suppressed.getAndIncrement();
-      } else if (queue.offer(new Waiting(out -> json.writeLine(violation, left, out), 1))) {
+      } else if (offer(new Waiting(out -> json.writeLine(violation, left, out), 1))) {
         accepted.getAndIncrement();
       } else {
         dropped.getAndIncrement();
@@ -95,11 +103,35 @@ public final class ViolationLog implements Publisher, AutoCloseable {
   private void reportSuppressed(boolean all) {
     synchronized (budget) {
       for (Suppressed sum : budget.unreported(all)) {
-        if (!queue.offer(new Waiting(out -> json.writeLine(sum, out), 0))) {
+        if (!offer(new Waiting(out -> json.writeLine(sum, out), 0))) {
           budget.back(sum);
         }
       }
     }
+  }
+
+  /** Puts an entry into the queue; waits for room only while the agent stops. */
+  private boolean offer(Entry entry) {
+    Stopping now = stopping;
+    if (now == null || !writer.isAlive()) {
+      return queue.offer(entry);
+    }
+    try {
+      return queue.offer(entry, now.leftNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /**
+   * Tells that the agent stops: from now on a violation that finds the queue full waits for room,
+   * because there is no reader left that it would hold up. {@link #close()} must follow.
+   *
+   * @param patience how long all violations together may wait, and {@link #close()} for the writer
+   */
+  public void stopping(Duration patience) {
+    stopping = new Stopping(System.nanoTime() + patience.toNanos(), dropped.get());
   }
 
   /** How many lines were written, suppressed, dropped and failed. */
@@ -127,19 +159,26 @@ public final class ViolationLog implements Publisher, AutoCloseable {
    * unwritten.
    *
    * @param patience how long to wait for room and then for the writer, each
-   * @return how many lines were accepted and could not be written in that time
+   * @return how many lines could not be written in that time: accepted ones, and since {@link
+   *     #stopping} those that found no room
    */
   public long close(Duration patience) {
     reportSuppressed(true);
+    Stopping now = stopping;
+    Duration wait = patience;
+    if (now != null && now.leftNanos() > patience.toNanos()) {
+      wait = Duration.ofNanos(now.leftNanos());
+    }
     try {
-      if (writer.isAlive() && queue.offer(new Stop(), patience.toMillis(), TimeUnit.MILLISECONDS)) {
-        writer.join(patience);
+      if (writer.isAlive() && queue.offer(new Stop(), wait.toMillis(), TimeUnit.MILLISECONDS)) {
+        writer.join(wait);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     writer.interrupt();
-    return accepted.get() - written.get() - failed.get();
+    long refused = now == null ? 0 : dropped.get() - now.droppedBefore();
+    return accepted.get() - written.get() - failed.get() + refused;
   }
 
   private void write() {

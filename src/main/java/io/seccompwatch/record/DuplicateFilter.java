@@ -3,6 +3,7 @@ package io.seccompwatch.record;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A record that printk has cut and its whole form are one: by their stamp, or by what stands
  * before {@code exe}. The one that came first counts, be it the cut one.
  *
- * <p>It knows nothing of an earlier run: what one source brought before a restart and another one
- * after it counts twice.
+ * <p>Of an earlier run it knows the stamps that it is told by {@link #recall}. A record without a
+ * stamp that one source brought before a restart and another one after it counts twice, unless its
+ * stamped form is read before it.
  */
 public final class DuplicateFilter {
 
@@ -33,6 +35,13 @@ public final class DuplicateFilter {
 
   private StampSet current = new StampSet(GENERATION);
   private StampSet previous = new StampSet(GENERATION);
+  private final Consumer<AuditStamp> onNew;
+
+  /** Stamps of an earlier run. */
+  private final StampSet recalled = new StampSet(Integer.MAX_VALUE);
+
+  private long forgottenMillis = Long.MIN_VALUE;
+  private long forgottenSerial;
   private final boolean pairing;
   private final Map<Content, Unpaired> unpaired =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -49,7 +58,41 @@ public final class DuplicateFilter {
    *     be remembered by content too
    */
   public DuplicateFilter(boolean pairing) {
+    this(pairing, stamp -> {});
+  }
+
+  /**
+   * A filter that has seen nothing.
+   *
+   * @param pairing see above
+   * @param onNew is told the stamp of each record that was not brought before, and must not wait
+   */
+  public DuplicateFilter(boolean pairing, Consumer<AuditStamp> onNew) {
     this.pairing = pairing;
+    this.onNew = onNew;
+  }
+
+  /** Takes the stamp of a record that an earlier run has handled. */
+  public synchronized void recall(long epochMillis, long serial) {
+    recalled.add(epochMillis, serial);
+  }
+
+  /** Takes the latest of the stamps that earlier runs handled and that were not kept. */
+  public synchronized void recallUpTo(long epochMillis, long serial) {
+    forgottenMillis = epochMillis;
+    forgottenSerial = serial;
+  }
+
+  /**
+   * Whether a record is at or before the latest stamp that was handled and not kept. It was then
+   * handled, too, unless its source alone had it: for sources that read on from an older place. A
+   * record with a later time or a later serial is not: after a clock was set back, serials go on.
+   */
+  public synchronized boolean isLongKnown(SeccompRecord record) {
+    AuditStamp stamp = record.stamp();
+    return stamp != null
+        && stamp.epochMillis() <= forgottenMillis
+        && stamp.serial() <= forgottenSerial;
   }
 
   /** The same for a line that bears no time of its own. */
@@ -66,19 +109,23 @@ public final class DuplicateFilter {
    */
   public synchronized boolean isDuplicate(
       SeccompRecord record, long readMillis, @Nullable Instant written) {
-    if (isKnown(record, readMillis, written)) {
+    if (isKnownOfThisRun(record, readMillis, written)) {
       return true;
     }
     AuditStamp stamp = record.stamp();
+    boolean handledBefore = stamp != null && isRecalled(stamp);
     if (stamp != null) {
       remember(stamp);
+      if (!handledBefore) {
+        onNew.accept(stamp);
+      }
     }
     if (pairing) {
       unpaired
           .computeIfAbsent(Content.of(record), unseen -> new Unpaired())
           .add(stamp != null, eventMillis(record, written), readMillis);
     }
-    return false;
+    return handledBefore;
   }
 
   /**
@@ -86,6 +133,12 @@ public final class DuplicateFilter {
    * The parameters are those of {@link #isDuplicate}.
    */
   public synchronized boolean isKnown(
+      SeccompRecord record, long readMillis, @Nullable Instant written) {
+    AuditStamp stamp = record.stamp();
+    return isKnownOfThisRun(record, readMillis, written) || (stamp != null && isRecalled(stamp));
+  }
+
+  private boolean isKnownOfThisRun(
       SeccompRecord record, long readMillis, @Nullable Instant written) {
     AuditStamp stamp = record.stamp();
     if (stamp != null && isRemembered(stamp)) {
@@ -104,8 +157,13 @@ public final class DuplicateFilter {
     }
     if (stamp != null) {
       remember(stamp); // a third copy must not take another's partner
+      onNew.accept(stamp);
     }
     return true;
+  }
+
+  private boolean isRecalled(AuditStamp stamp) {
+    return recalled.contains(stamp.epochMillis(), stamp.serial());
   }
 
   private boolean isRemembered(AuditStamp stamp) {

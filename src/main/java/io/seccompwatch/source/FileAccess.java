@@ -1,12 +1,12 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
@@ -19,7 +19,10 @@ interface FileAccess {
   /** Looks at a path; symbolic links are followed. */
   FileStat stat(Path path) throws IOException;
 
-  /** Opens a file for reading. */
+  /** The type of a path in words, such as "a FIFO". */
+  String type(Path path) throws IOException;
+
+  /** Opens a regular file for reading, without waiting; refuses everything else. */
   FileChannel open(Path path) throws IOException;
 
   /** The names in a directory that begin with a prefix. */
@@ -46,6 +49,7 @@ interface FileAccess {
       return new FileStat(
           new FileIdentity(String.valueOf(seen.fileKey()), known),
           seen.size(),
+          seen.isRegularFile(),
           modified.toInstant());
     }
 
@@ -60,8 +64,13 @@ interface FileAccess {
     }
 
     @Override
+    public String type(Path path) throws IOException {
+      return RegularFile.type(path);
+    }
+
+    @Override
     public FileChannel open(Path path) throws IOException {
-      return FileChannel.open(path, StandardOpenOption.READ);
+      return RegularFile.open(path);
     }
 
     @Override

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileFollower implements AutoCloseable {
 
+  /** How long it is told that a checkpoint was missing: afterwards there is a new one. */
+  private static final long LOAD_WARNING_NANOS = 60_000_000_000L;
+
   private final Path file;
   private final CheckpointSaving saving;
   private final InstantSource clock;
@@ -40,6 +43,7 @@ public final class FileFollower implements AutoCloseable {
   private long lastCheckpoint;
   private boolean checkpointWanted = true;
   private final @Nullable String loadWarning;
+  private final long loadWarningUntil;
   private @Nullable Instant lastRead;
   private volatile FollowerState state;
 
@@ -90,13 +94,15 @@ public final class FileFollower implements AutoCloseable {
     this.sink = sink;
     this.files = new FollowedFiles(file, startAt, sink, clock, limits, access);
     CheckpointStore.Loaded loaded =
-        startAt == StartAt.CHECKPOINT
-            ? checkpoints.load(source)
-            : new CheckpointStore.Loaded(null, null);
+        startAt == StartAt.CHECKPOINT ? checkpoints.load(source) : CheckpointStore.Loaded.FIRST;
     this.loadWarning = loaded.warning();
     if (loaded.checkpoint() != null) {
       files.resume(loaded.checkpoint());
     }
+    if (loaded.missingSince() != null) {
+      files.beginAtOldest(loaded.missingSince());
+    }
+    this.loadWarningUntil = nanos.getAsLong() + LOAD_WARNING_NANOS;
     this.lastCheckpoint = nanos.getAsLong() - limits.checkpointEvery().toNanos();
     this.state =
         new FollowerState(false, "not yet opened", loadWarning, file, null, 0, 0, 0, 0, 0, null);
@@ -170,7 +176,8 @@ public final class FileFollower implements AutoCloseable {
   private void publish() {
     FollowedFile open = files.open().current();
     String saveWarning = saving.warning();
-    String checkpointWarning = saveWarning == null ? loadWarning : saveWarning;
+    boolean over = nanos.getAsLong() - loadWarningUntil > 0;
+    String checkpointWarning = saveWarning == null && !over ? loadWarning : saveWarning;
     String warning = files.warning() == null ? checkpointWarning : files.warning();
     FollowerState next =
         new FollowerState(

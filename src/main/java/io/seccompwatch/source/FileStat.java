@@ -7,6 +7,7 @@ import java.time.Instant;
  *
  * @param identity which file it is
  * @param size in bytes, as stored
+ * @param regular whether it is a regular file: nothing else is opened
  * @param modified when it was last written; of a directory: when a name in it last changed
  */
-record FileStat(FileIdentity identity, long size, Instant modified) {}
+record FileStat(FileIdentity identity, long size, boolean regular, Instant modified) {}

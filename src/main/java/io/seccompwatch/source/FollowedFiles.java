@@ -1,10 +1,14 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.record.LossReason;
 import io.seccompwatch.source.FollowedFile.Step;
 import io.seccompwatch.source.Newcomers.Baseline;
+import io.seccompwatch.source.Siblings.Candidate;
 import io.seccompwatch.source.Siblings.Listing;
+import io.seccompwatch.source.Survey.Found;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +25,9 @@ final class FollowedFiles {
   private static final int MAX_LOOKS = 3;
   private static final int MAX_TRUNCATIONS = 8;
 
+  /** Beyond the pace of polls: after a longer pause a log may have come and gone unseen. */
+  private static final long LONGEST_PAUSE_NANOS = 2_000_000_000L;
+
   private final Path file;
   private final LineSink sink;
   private final FollowerLimits limits;
@@ -34,10 +41,18 @@ final class FollowedFiles {
   private Set<Generation> present = Set.of();
 
   private Baseline baseline;
+  private Instant readSince = Instant.MIN;
+  private boolean resumed;
   private boolean looked;
   private boolean allJudged;
   private final NextLook nextLook;
   private @Nullable String seenKey;
+
+  private boolean polled;
+  private long lastPoll;
+
+  /** The place among the open files at which the last reading stopped: earlier ones are read. */
+  private int reading;
 
   private int budget;
   private boolean changed;
@@ -65,8 +80,19 @@ final class FollowedFiles {
     this.baseline = startAt == StartAt.BEGINNING ? Baseline.SIBLINGS : Baseline.ALL;
   }
 
+  /**
+   * Begins with the oldest file, because it is not known how far files had been read.
+   *
+   * @param since a sibling that was last written before is passed over
+   */
+  void beginAtOldest(Instant since) {
+    baseline = Baseline.NONE;
+    readSince = since;
+  }
+
   /** Goes on where a checkpoint was kept: what it does not know was made since. */
   void resume(Checkpoint checkpoint) {
+    resumed = true;
     checkpoint.runs().reversed().forEach(run -> ledger.add(Generation.of(run)));
     siblings.ledTo(checkpoint.base());
     baseline = Baseline.NONE;
@@ -90,20 +116,20 @@ final class FollowedFiles {
   /** One round; see {@link FileFollower#poll}. */
   boolean poll(long now) {
     budget = limits.bytesPerPoll();
-    boolean lookDue = isLookDue(now);
-    boolean more = readAll(now);
-    if (lookDue) {
-      // What was rotated away has just been read; the look comes first, its last bytes after it.
-      look(now);
-      more = readAll(now);
+    boolean late = polled && now - lastPoll > LONGEST_PAUSE_NANOS;
+    lastPoll = now;
+    polled = true;
+    // Names first: a file that was rotated away stays readable once it is open, however long the
+    // reading of others takes.
+    if (isLookDue(now)) {
+      look(now, late);
     }
-    if (!more) {
-      int before = files.count();
-      try {
-        files.letGo(now);
-      } finally {
-        changed |= files.count() < before;
-      }
+    boolean more = readAll(now);
+    int before = files.count();
+    try {
+      files.letGo(now, more ? reading : before);
+    } finally {
+      changed |= files.count() < before;
     }
     return more;
   }
@@ -144,7 +170,7 @@ final class FollowedFiles {
     String key = null;
     try {
       FileStat seen = access.stat(file);
-      key = seen.identity().key();
+      key = seen.regular() ? seen.identity().key() : null;
       FollowedFile current = files.current();
       if (current != null && current.holds(seen.identity())) {
         if (seen.size() < current.run().knownSize()) {
@@ -164,6 +190,7 @@ final class FollowedFiles {
     List<FollowedFile> open = files.list();
     for (int i = 0; i < open.size(); i++) {
       FollowedFile each = open.get(i);
+      reading = i;
       Step step = readToEnd(each, now);
       if (step == Step.READ) {
         return true;
@@ -173,7 +200,7 @@ final class FollowedFiles {
           return true;
         }
         truncated(each, now);
-        look(now);
+        look(now, false);
         i = -1; // a copy of what was truncated comes before it
       } else if (!open.contains(each)) {
         i--;
@@ -248,13 +275,18 @@ final class FollowedFiles {
   }
 
   /** Looks at the names until they hold still, opens what is new, and settles what is gone. */
-  private void look(long now) {
+  private void look(long now, boolean late) {
+    FollowedFile current = files.current();
+    Generation readBefore = current == null ? null : current.run();
+    List<Candidate> fresh = new ArrayList<>();
     learnHeads(now);
     boolean stable = false;
     for (int looks = 0; looks < MAX_LOOKS && !stable; looks++) {
       Listing listing = siblings.list();
-      Survey survey = new Survey(access, ledger, files.list(), new Newcomers(ledger, baseline));
+      Survey survey =
+          new Survey(access, ledger, files.list(), new Newcomers(ledger, baseline, readSince));
       survey.run(listing);
+      survey.found().stream().filter(Found::fresh).forEach(f -> fresh.add(f.candidate()));
       adopt(listing, survey, now);
       stable = !survey.isUnstable() && listing.shows(siblings.list());
       nextLook.looked(stable);
@@ -273,6 +305,20 @@ final class FollowedFiles {
       }
     }
     settlement.settle(allJudged);
+    if (allJudged && readBefore != null && isGapBehind(readBefore, fresh, late)) {
+      sink.lost(LossReason.ROTATION, 1);
+    }
+  }
+
+  /**
+   * Whether files may have come and gone unseen between the file that was read and those found now.
+   * A rotation removes the oldest file first: as long as the file that was read has a name, all
+   * later ones have. One that lost its name was removed itself, or others were after it.
+   */
+  private boolean isGapBehind(Generation read, List<Candidate> fresh, boolean late) {
+    boolean nameless = files.holds(read) && !present.contains(read);
+    boolean rotatedSince = fresh.stream().anyMatch(found -> !found.current());
+    return nameless && (rotatedSince || (late && !fresh.isEmpty()));
   }
 
   /** What is held but not yet read must be known, or a copy of it would pass for something new. */
@@ -290,10 +336,10 @@ final class FollowedFiles {
   }
 
   private void adopt(Listing listing, Survey survey, long now) {
-    for (Survey.Found found : survey.found()) {
+    for (Found found : survey.found()) {
       files.open(found, now);
       changed = true;
-      if (found.fresh() && baseline == Baseline.NONE) {
+      if (found.fresh() && baseline == Baseline.NONE && (looked || resumed)) {
         rotated();
       }
     }
@@ -304,6 +350,7 @@ final class FollowedFiles {
     warning = survey.problem() == null ? listing.warning() : survey.problem();
     if (!listing.denied()) {
       baseline = Baseline.NONE;
+      readSince = Instant.MIN;
     }
   }
 }

@@ -33,14 +33,14 @@ public record FollowerLimits(
   }
 
   /**
-   * 64 KiB lines, a buffer of 128 KiB, 4 MiB a poll, a checkpoint every 3 s, 10 s for late writes,
-   * a retry every second, 16 files held open.
+   * 64 KiB lines, a buffer of 128 KiB, 256 KiB a poll, a checkpoint every 3 s, 10 s for late
+   * writes, a retry every second, 16 files held open.
    */
   public static FollowerLimits defaults() {
     return new FollowerLimits(
         64 << 10,
         128 << 10,
-        4 << 20,
+        256 << 10,
         Duration.ofSeconds(3),
         Duration.ofSeconds(10),
         Duration.ofSeconds(1),

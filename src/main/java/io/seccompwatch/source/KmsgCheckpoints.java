@@ -1,11 +1,13 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,22 +27,42 @@ final class KmsgCheckpoints {
     file = stateDirectory.resolve("kmsg.checkpoint");
   }
 
-  /** Where to go on; the ring's end when there is no checkpoint that can be used. */
-  KmsgStart load() {
+  /**
+   * Where to go on.
+   *
+   * @param start the ring's end on a first start; the oldest record that the ring has when there
+   *     should be a checkpoint and is none that can be used
+   * @param warning why there is none; null when nothing is wrong
+   */
+  record Loaded(KmsgStart start, @Nullable String warning) {}
+
+  /**
+   * Loads the checkpoint.
+   *
+   * @param usedBefore whether an agent has run with this state directory
+   */
+  Loaded load(boolean usedBefore) {
+    String why = "damaged";
     try {
-      if (Files.size(file) > MAX_BYTES) {
-        return new KmsgStart.End();
-      }
-      List<String> lines = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+      String text = new String(RegularFile.read(file, MAX_BYTES), StandardCharsets.ISO_8859_1);
+      List<String> lines = text.lines().toList();
       if (lines.size() == 3 && lines.get(0).equals(VERSION)) {
-        return new KmsgStart.After(Long.parseLong(lines.get(2)), lines.get(1));
+        return new Loaded(new KmsgStart.After(Long.parseLong(lines.get(2)), lines.get(1)), null);
       }
     } catch (NoSuchFileException e) {
-      // The first start
-    } catch (IOException | NumberFormatException e) {
-      // As good as none: what came while the agent was down is not read
+      if (!usedBefore) {
+        return new Loaded(new KmsgStart.End(), null);
+      }
+      why = "not there, though an agent has run with this directory";
+    } catch (NumberFormatException e) {
+      // Damaged, as it stands above
+    } catch (IOException e) {
+      why = IoReason.of(e);
     }
-    return new KmsgStart.End();
+    return new Loaded(
+        new KmsgStart.Oldest(),
+        "checkpoint: %s: %s: reading the kernel's log from its oldest record on; %s"
+            .formatted(file, why, CheckpointStore.KNOWN));
   }
 
   /** Writes the checkpoint; answers why it could not be written, or null. */
@@ -48,11 +70,18 @@ final class KmsgCheckpoints {
     Path draft = file.resolveSibling("kmsg.checkpoint.tmp");
     String text = VERSION + "\n" + after.bootId() + "\n" + after.sequence() + "\n";
     try {
-      Files.writeString(draft, text, StandardCharsets.ISO_8859_1);
+      // A new file: what is there may be a FIFO, whose opening would wait
+      Files.deleteIfExists(draft);
+      Files.writeString(
+          draft,
+          text,
+          StandardCharsets.ISO_8859_1,
+          StandardOpenOption.CREATE_NEW,
+          StandardOpenOption.WRITE);
       Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
       return null;
     } catch (IOException e) {
-      return "checkpoint: " + file + ": " + IoReason.of(e) + ": a restart may repeat records";
+      return CheckpointStore.notKept(file, e);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.seccompwatch.source;
 import io.seccompwatch.linux.Errno;
 import io.seccompwatch.linux.ErrnoException;
 import io.seccompwatch.linux.PolledFile;
+import io.seccompwatch.linux.RegularFile;
 import io.seccompwatch.record.LossReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,6 +44,7 @@ public final class KmsgReader implements AutoCloseable {
   private long expected = UNKNOWN;
   private boolean skipping;
   private boolean overrun;
+  private boolean mayLackOlder;
 
   // Written by the running thread only.
   private volatile long lastSequence = UNKNOWN;
@@ -62,12 +64,7 @@ public final class KmsgReader implements AutoCloseable {
    * @param sink takes the lines and the losses
    */
   public KmsgReader(Path device, KmsgStart start, String bootId, LineSink sink) {
-    this(
-        device.toString(),
-        () -> new Polled(PolledFile.open(device, BUFFER_BYTES)),
-        start,
-        bootId,
-        sink);
+    this(device.toString(), () -> openKernelLog(device), start, bootId, sink);
   }
 
   KmsgReader(String name, KmsgDevice.Opener opener, KmsgStart start, String bootId, LineSink sink) {
@@ -139,6 +136,10 @@ public final class KmsgReader implements AutoCloseable {
     switch (start) {
       case KmsgStart.End end -> device.seek(PolledFile.SEEK_END);
       case KmsgStart.Beginning beginning -> device.seek(PolledFile.SEEK_SET);
+      case KmsgStart.Oldest oldest -> {
+        device.seek(PolledFile.SEEK_SET);
+        mayLackOlder = true;
+      }
       case KmsgStart.AfterClear afterClear -> device.seek(PolledFile.SEEK_DATA);
       case KmsgStart.After after -> {
         device.seek(PolledFile.SEEK_SET);
@@ -172,6 +173,23 @@ public final class KmsgReader implements AutoCloseable {
     }
   }
 
+  /** Opens the ring and nothing else: other files never end, wait, or are no log. */
+  private static KmsgDevice openKernelLog(Path device) throws ErrnoException {
+    try {
+      if (!RegularFile.isKernelLog(device)) {
+        throw new ErrnoException(
+            "open %s (%s, not the kernel log: give the node's /dev/kmsg, device 1:11)"
+                .formatted(device, RegularFile.type(device)),
+            Errno.ENODEV);
+      }
+    } catch (ErrnoException e) {
+      throw e;
+    } catch (IOException e) {
+      // Missing or denied: opening it says so with the errno
+    }
+    return new Polled(PolledFile.open(device, BUFFER_BYTES));
+  }
+
   /** Deals with one record. */
   void handle(byte[] buffer, int length) {
     long sequence = sequence(buffer, length);
@@ -180,6 +198,10 @@ public final class KmsgReader implements AutoCloseable {
       return;
     }
     skipping = false;
+    if (mayLackOlder && sequence > 0) {
+      overrun = true; // the kernel counts from 0: earlier records have been overwritten
+    }
+    mayLackOlder = false;
     countLost(sequence);
     sink.line(buffer, 0, lineEnd(buffer, length));
     recordsRead.getAndIncrement();

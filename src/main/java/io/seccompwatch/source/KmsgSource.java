@@ -32,6 +32,8 @@ public final class KmsgSource implements RecordSource {
    * @param device usually {@code /dev/kmsg}
    * @param startAt where to begin; {@link StartAt#CHECKPOINT} without one is the ring's end
    * @param stateDirectory keeps how far it came
+   * @param usedBefore whether an agent has run with that directory: without a checkpoint the source
+   *     then begins with the oldest record
    * @param bootId the running boot's id
    * @param sink takes the records' lines
    */
@@ -39,6 +41,7 @@ public final class KmsgSource implements RecordSource {
       Path device,
       StartAt startAt,
       Path stateDirectory,
+      boolean usedBefore,
       String bootId,
       LineSink sink,
       InstantSource clock) {
@@ -46,13 +49,14 @@ public final class KmsgSource implements RecordSource {
     this.bootId = bootId;
     this.clock = clock;
     this.checkpoints = new KmsgCheckpoints(stateDirectory);
-    KmsgStart start =
+    KmsgCheckpoints.Loaded loaded =
         switch (startAt) {
-          case END -> new KmsgStart.End();
-          case BEGINNING -> new KmsgStart.Beginning();
-          case CHECKPOINT -> checkpoints.load();
+          case END -> new KmsgCheckpoints.Loaded(new KmsgStart.End(), null);
+          case BEGINNING -> new KmsgCheckpoints.Loaded(new KmsgStart.Beginning(), null);
+          case CHECKPOINT -> checkpoints.load(usedBefore);
         };
-    this.reader = new KmsgReader(device, start, bootId, new Checkpointing(sink));
+    this.warning = loaded.warning();
+    this.reader = new KmsgReader(device, loaded.start(), bootId, new Checkpointing(sink));
     this.savedSequence = reader.lastSequence();
   }
 

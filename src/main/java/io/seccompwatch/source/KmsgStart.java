@@ -9,6 +9,12 @@ public sealed interface KmsgStart {
   /** With the oldest record that the ring still holds. */
   record Beginning() implements KmsgStart {}
 
+  /**
+   * With the oldest record that the ring still holds, because it is not known how far it was read:
+   * when the ring has overwritten records, one counts as lost.
+   */
+  record Oldest() implements KmsgStart {}
+
   /** With the first record after the last {@code dmesg --clear}; else the oldest. */
   record AfterClear() implements KmsgStart {}
 

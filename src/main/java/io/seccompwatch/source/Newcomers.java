@@ -2,12 +2,15 @@ package io.seccompwatch.source;
 
 import io.seccompwatch.source.Siblings.Candidate;
 import java.io.IOException;
+import java.time.Instant;
 
 /**
  * Judges files that hold nothing known: how much of them counts as read, and whether they may yet
  * turn out to be a copy of something known.
+ *
+ * @param since siblings that were last written earlier count as read
  */
-record Newcomers(Ledger ledger, Baseline baseline) {
+record Newcomers(Ledger ledger, Baseline baseline, Instant since) {
 
   private static final int LAST_LINE_BYTES = 64 << 10;
 
@@ -26,7 +29,7 @@ record Newcomers(Ledger ledger, Baseline baseline) {
         switch (baseline) {
           case ALL -> true;
           case SIBLINGS -> !candidate.current();
-          case NONE -> false;
+          case NONE -> !candidate.current() && candidate.stat().modified().isBefore(since);
         };
     return before || candidate.foreign();
   }

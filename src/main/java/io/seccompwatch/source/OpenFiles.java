@@ -91,10 +91,15 @@ final class OpenFiles {
     files.remove(file);
   }
 
-  /** Closes what was rotated away, is quiet and has a successor that holds data. */
-  void letGo(long now) {
+  /**
+   * Closes what was rotated away, is quiet and has a successor that holds data.
+   *
+   * @param readToEnd how many files, from the oldest on, have been read to their end; others stay
+   */
+  void letGo(long now, int readToEnd) {
     int leaving = files.size() - 1;
-    for (int i = 0; i < files.size(); i++) {
+    int end = readToEnd;
+    for (int i = 0; i < end && i < files.size(); i++) {
       FollowedFile each = files.get(i);
       boolean whole = !each.content().mayChange();
       boolean quiet = now - each.quietSince() >= limits.lateWrites().toNanos();
@@ -104,6 +109,7 @@ final class OpenFiles {
         each.run().setOpen(false);
         each.close();
         files.remove(i--);
+        end--;
         leaving--;
       }
     }

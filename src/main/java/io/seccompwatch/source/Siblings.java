@@ -2,6 +2,7 @@ package io.seccompwatch.source;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -159,6 +160,10 @@ final class Siblings {
     knownBases.add(base);
     try {
       FileStat stat = access.stat(file);
+      if (!stat.regular()) {
+        throw new FileSystemException(
+            file.toString(), null, "is " + access.type(file) + ", not a regular file");
+      }
       found.remove(stat.identity().key());
       found.put(stat.identity().key(), new Candidate(file, stat, false, true, false));
       reason = null;
@@ -207,6 +212,10 @@ final class Siblings {
       RotatedName name, boolean foreign, Map<String, Candidate> found, Problems problems) {
     try {
       FileStat stat = access.stat(name.path());
+      if (!stat.regular()) {
+        problems.warning = name.path() + " is " + access.type(name.path()) + " and is not read";
+        return;
+      }
       found.put(
           stat.identity().key(),
           new Candidate(name.path(), stat, name.compressed(), false, foreign));

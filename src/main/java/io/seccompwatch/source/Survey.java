@@ -26,6 +26,9 @@ final class Survey {
    */
   record Found(Candidate candidate, Content content, Generation run, boolean fresh) {}
 
+  /** How many files may be open at a time; the file at the path is opened beyond that. */
+  static final int MAX_OPEN = 48;
+
   private final FileAccess access;
   private final Ledger ledger;
   private final List<FollowedFile> held;
@@ -131,6 +134,11 @@ final class Survey {
   }
 
   private boolean open(Candidate candidate) {
+    if (!candidate.current() && held.size() + opened.size() >= MAX_OPEN) {
+      // Opened when earlier files have been read; noted, so that it counts when it goes before
+      unopened(candidate);
+      return false;
+    }
     boolean emptySibling = candidate.stat().size() == 0 && !candidate.current();
     if (emptySibling) {
       waiting = true; // a copy that is just being made, or a file that never had a line
@@ -257,13 +265,17 @@ final class Survey {
 
   private void unreadable(Candidate candidate, IOException e) {
     String reason = IoReason.of(e);
-    waiting = true;
-    unjudged = true;
     if (candidate.current()) {
       currentProblem = reason;
     } else {
       problem = "cannot read " + candidate.path() + ": " + reason;
     }
+    unopened(candidate);
+  }
+
+  private void unopened(Candidate candidate) {
+    waiting = true;
+    unjudged = true;
     ledger.addUnopened(candidate, newcomers.countsAsRead(candidate), present);
   }
 }

@@ -15,6 +15,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -25,11 +26,15 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole agent in this process, on a log file of the test's own, without privilege. */
 class AgentTest {
 
   private static final AgentMetrics.Build BUILD = new AgentMetrics.Build("1", "abc", "25");
+  private static final String RECORDS = "seccomp_watch_records_total";
+  private static final String DENIALS = "seccomp_denials_total";
   private static final String RECORD =
       "type=SECCOMP msg=audit(1795342823.836:15): auid=4294967295 uid=0 gid=0 ses=4294967295"
           + " pid=2147483647 comm=\"kc\" exe=\"/bin/kc\" sig=0 arch=c000003e syscall=165 compat=0"
@@ -147,6 +152,89 @@ class AgentTest {
     try (Agent agent = start()) {
       assertThat(get(agent, "/api/v1/status").body()).contains("\"node\" : \"n1\"");
     }
+  }
+
+  /** The first source's place is older than what the second one has brought since. */
+  @Test
+  void whatAnotherSourceHasBroughtSinceIsADuplicateAndWhatItHasNotIsCounted() throws Exception {
+    Path other = directory.resolve("other.log");
+    Files.writeString(other, "");
+    given.put(RunOption.FROM, List.of("checkpoint"));
+    Files.writeString(log, "");
+    runUntil(RECORDS, 1, () -> Files.writeString(log, record(1), StandardOpenOption.APPEND));
+
+    Files.writeString(log, record(2) + record(3) + record(4), StandardOpenOption.APPEND);
+    given.put(RunOption.SOURCE, List.of("audit-log=" + other));
+    Files.writeString(other, record(2) + record(4));
+    runUntil(RECORDS, 2, () -> {});
+
+    given.put(RunOption.SOURCE, List.of("audit-log=" + log));
+    Scrape third = runUntil(RECORDS, 3, () -> {});
+    assertThat(third.sum("seccomp_watch_records_duplicate_total")).isEqualTo(2);
+    assertThat(third.sum("seccomp_denials_total")).isEqualTo(1);
+    assertThat(Files.readAllLines(directory.resolve("v.jsonl")))
+        .extracting(line -> line.replaceAll(".*auditId\":\"[^:]*:(\\d+)\".*", "$1"))
+        .containsExactly("1", "2", "4", "3");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"damaged", "deleted", "all deleted"})
+  void aCheckpointThatIsGoneLosesNothingOfWhatCameMeanwhile(String how) throws Exception {
+    given.put(RunOption.FROM, List.of("checkpoint"));
+    Files.writeString(log, "");
+    runUntil(DENIALS, 10, () -> append(1, 10));
+    append(11, 60);
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(directory.resolve("state"), "*.checkpoint*")) {
+      for (Path file : files) {
+        if (how.equals("damaged")) {
+          Files.writeString(file, "x");
+        } else if (how.equals("all deleted") || file.toString().endsWith(".checkpoint")) {
+          Files.delete(file);
+        }
+      }
+    }
+    Scrape second = runUntil(DENIALS, 50, () -> {});
+    assertThat(second.sum(DENIALS)).isEqualTo(50);
+  }
+
+  @Test
+  void aFifoInPlaceOfTheLogIsNotReadyAndSaysWhy() throws Exception {
+    assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor()).isZero();
+    try (Agent agent = start()) {
+      Await.until("says so", () -> get(agent, "/readyz").body().contains("is a FIFO"));
+      assertThat(scrape(agent).value("seccomp_watch_source_up", "source", "audit-log")).isZero();
+      Files.delete(log);
+      Files.writeString(log, RECORD);
+      Await.until("ready", () -> get(agent, "/readyz").statusCode() == 200);
+      Await.until("counted", () -> scrape(agent).sum("seccomp_denials_total") == 1);
+    }
+  }
+
+  /** Runs an agent until a metric has come to a sum; the metrics of then. */
+  private Scrape runUntil(String metric, int sum, Step step) throws Exception {
+    try (Agent agent = start()) {
+      Await.until("ready", () -> get(agent, "/readyz").statusCode() == 200);
+      step.take();
+      Await.until(metric + " is " + sum, () -> scrape(agent).sum(metric) >= sum);
+      return scrape(agent);
+    }
+  }
+
+  @FunctionalInterface
+  private interface Step {
+    void take() throws IOException;
+  }
+
+  private void append(int first, int last) throws IOException {
+    for (int i = first; i <= last; i++) {
+      Files.writeString(log, record(i), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+  }
+
+  /** Each of a process and call of its own. */
+  private static String record(int number) {
+    return RECORD.replace(":15)", ":" + number + ")").replace("syscall=165", "syscall=" + number);
   }
 
   @Test

@@ -46,7 +46,7 @@ class MainTest {
         "doctor --agent http://a --source kmsg | give only --agent-",
         "run --state-dir=                    | give DIR",
         "run --node-name=                    | give NAME",
-        "run --config /dev/null/nowhere      | give a readable file",
+        "run --config /dev/null/nowhere      | give an existing file",
       })
   void wrongUsageIsExit2AndOneLineWithTheRemedy(String line, String remedy) {
     Cli.Ran ran = Cli.run(line.strip().split(" +", -1));

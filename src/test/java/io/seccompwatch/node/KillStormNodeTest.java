@@ -107,7 +107,7 @@ class KillStormNodeTest {
             new FileSource(
                 storm.log(),
                 StartAt.END,
-                new CheckpointStore(directory),
+                new CheckpointStore(directory, null),
                 "storm",
                 judge,
                 Clock.systemUTC())) {

@@ -11,6 +11,7 @@ import io.seccompwatch.testing.TestClock;
 import io.seccompwatch.violation.Suppressed;
 import io.seccompwatch.violation.Violation;
 import io.seccompwatch.violation.ViolationReader;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ class ViolationLogTest {
 
   private final TestClock clock = new TestClock();
   private Path file = Path.of("");
+  private volatile long unwritten = -1;
 
   @BeforeEach
   void inADirectoryOfItsOwn(@TempDir Path directory) {
@@ -169,6 +171,53 @@ class ViolationLogTest {
     ViolationLog log = log();
     log.publish(Samples.denied(1));
     assertThat(log.close(Duration.ofSeconds(5))).isEqualTo(1);
+  }
+
+  /** The writer waits for a reader of its FIFO: the queue is surely full. */
+  @Test
+  void whileTheAgentStopsAViolationWaitsForRoom() throws Exception {
+    makeFifo();
+    ViolationLog log = log();
+    log.start();
+    log.stopping(Duration.ofMinutes(5));
+    int all = ViolationLog.QUEUE + 100;
+    Thread last =
+        Thread.ofPlatform()
+            .start(
+                () -> IntStream.range(0, all).forEach(i -> log.publish(Samples.deniedIn("p" + i))));
+    Await.until("the queue is full", () -> last.getState() == Thread.State.TIMED_WAITING);
+    try (BufferedReader lines = Files.newBufferedReader(file)) {
+      Thread closing = Thread.ofPlatform().start(() -> closeAfter(last, log));
+      assertThat(lines.lines()).hasSize(all);
+      closing.join();
+    }
+    assertThat(unwritten).isZero();
+    assertThat(log.results()).containsEntry("written", (long) all).containsEntry("dropped", 0L);
+  }
+
+  @Test
+  void aTargetThatTakesNothingEndsTheWaitAndEveryLineIsTold() throws Exception {
+    makeFifo();
+    ViolationLog log = log();
+    log.start();
+    int all = ViolationLog.QUEUE + 100;
+    IntStream.range(0, 50).forEach(i -> log.publish(Samples.deniedIn("p" + i)));
+    log.stopping(Duration.ZERO);
+    IntStream.range(50, all).forEach(i -> log.publish(Samples.deniedIn("p" + i)));
+    assertThat(log.close(Duration.ofMillis(1))).isEqualTo(all);
+  }
+
+  private void closeAfter(Thread last, ViolationLog log) {
+    try {
+      last.join();
+      unwritten = log.close(Duration.ofMinutes(5));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void makeFifo() throws Exception {
+    assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
   }
 
   @Test

@@ -3,7 +3,9 @@ package io.seccompwatch.record;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,29 @@ class DuplicateFilterTest {
     assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isFalse();
     assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isTrue();
     assertThat(filter.isDuplicate(record(stamp(5, 8), 1), NOW)).isFalse();
+  }
+
+  @Test
+  void whatAnEarlierRunHandledIsADuplicateAndWhatItDidNotHaveIsNone() {
+    List<AuditStamp> fresh = new ArrayList<>();
+    DuplicateFilter next = new DuplicateFilter(true, fresh::add);
+    next.recall(stamp(5, 7).epochMillis(), 7);
+    assertThat(next.isKnown(record(stamp(5, 7), 1), NOW, null)).isTrue();
+    assertThat(next.isDuplicate(record(stamp(5, 7), 1), NOW)).isTrue();
+    assertThat(next.isDuplicate(record(stamp(5, 8), 2), NOW)).isFalse();
+    assertThat(next.isDuplicate(record(stamp(5, 8), 2), NOW)).isTrue();
+    assertThat(next.isDuplicate(record(null, 1), NOW)).as("its other form").isTrue();
+    assertThat(fresh).containsExactly(stamp(5, 8));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"5, 7, true", "5, 8, false", "4, 6, true", "6, 1, false", "4, 900, false"})
+  void aRecordBeforeTheLatestForgottenOneIsLongKnownUnlessItsSerialIsLater(
+      long seconds, int serial, boolean known) {
+    assertThat(filter.isLongKnown(record(stamp(seconds, serial), 1))).isFalse();
+    filter.recallUpTo(stamp(5, 7).epochMillis(), 7);
+    assertThat(filter.isLongKnown(record(stamp(seconds, serial), 1))).isEqualTo(known);
+    assertThat(filter.isLongKnown(record(null, 1))).isFalse();
   }
 
   @Test

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointStoreTest {
 
@@ -35,7 +36,7 @@ class CheckpointStoreTest {
 
   @Test
   void whatWasSavedIsLoaded() {
-    CheckpointStore store = new CheckpointStore(directory.resolve("made/with/it"));
+    CheckpointStore store = new CheckpointStore(directory.resolve("made/with/it"), null);
     assertThat(store.save("audit-log", SAMPLE)).isNull();
     CheckpointStore.Loaded loaded = store.load("audit-log");
     assertThat(loaded.checkpoint()).isEqualTo(SAMPLE);
@@ -44,8 +45,8 @@ class CheckpointStoreTest {
 
   @Test
   void noCheckpointIsNoWarning() {
-    CheckpointStore.Loaded loaded = new CheckpointStore(directory).load("audit-log");
-    assertThat(loaded).isEqualTo(new CheckpointStore.Loaded(null, null));
+    CheckpointStore.Loaded loaded = new CheckpointStore(directory, null).load("audit-log");
+    assertThat(loaded).isEqualTo(CheckpointStore.Loaded.FIRST);
   }
 
   @ParameterizedTest
@@ -59,14 +60,17 @@ class CheckpointStoreTest {
   })
   void aCheckpointThatCannotBeUsedIsToldAndLeftOut(String text, String reason) throws IOException {
     Files.writeString(directory.resolve("audit-log.checkpoint"), text);
-    CheckpointStore.Loaded loaded = new CheckpointStore(directory).load("audit-log");
+    CheckpointStore.Loaded loaded = new CheckpointStore(directory, null).load("audit-log");
     assertThat(loaded.checkpoint()).isNull();
-    assertThat(loaded.warning()).contains(reason).contains("starting as if there were none");
+    assertThat(loaded.warning())
+        .contains(": " + reason)
+        .contains("reading from the oldest rotated file on");
+    assertThat(loaded.missingSince()).as("it is no first start").isNotNull();
   }
 
   @Test
   void noByteCanBeChangedAndNoTailLostWithoutBeingNoticed() throws IOException {
-    CheckpointStore store = new CheckpointStore(directory, false);
+    CheckpointStore store = new CheckpointStore(directory, null, false);
     store.save("audit-log", SAMPLE);
     Path file = directory.resolve("audit-log.checkpoint");
     byte[] good = Files.readAllBytes(file);
@@ -97,7 +101,7 @@ class CheckpointStoreTest {
       Files.writeString(
           directory.resolve("audit-log.checkpoint"),
           text + "crc " + java.util.HexFormat.of().toHexDigits((int) crc.getValue()) + "\n");
-      assertThat(new CheckpointStore(directory).load("audit-log").warning())
+      assertThat(new CheckpointStore(directory, null).load("audit-log").warning())
           .as(run)
           .contains("damaged");
     }
@@ -106,7 +110,39 @@ class CheckpointStoreTest {
   @Test
   void aStateDirectoryThatCannotBeMadeIsToldInWords() throws IOException {
     Path inTheWay = Files.writeString(directory.resolve("state"), "a file");
-    assertThat(new CheckpointStore(inTheWay).save("audit-log", SAMPLE))
-        .contains("a restart may repeat records");
+    assertThat(new CheckpointStore(inTheWay, null).save("audit-log", SAMPLE))
+        .contains("cannot be written: ", "may count records again", "it may miss those");
+  }
+
+  @Test
+  void aDamagedCheckpointGivesWayToTheOneBeforeIt() throws IOException {
+    CheckpointStore store = new CheckpointStore(directory, null);
+    Checkpoint before = new Checkpoint(Path.of("/before"), List.of());
+    store.save("audit-log", before);
+    store.save("audit-log", SAMPLE);
+    Files.writeString(directory.resolve("audit-log.checkpoint"), "damaged");
+    assertThat(store.load("audit-log").checkpoint()).isEqualTo(before);
+    assertThat(store.load("audit-log").warning()).contains("going on from the one before it");
+    Files.delete(directory.resolve("audit-log.checkpoint"));
+    assertThat(store.load("audit-log").checkpoint()).isEqualTo(before);
+  }
+
+  @Test
+  void withoutACheckpointADirectoryThatWasUsedIsNoFirstStart() {
+    Instant since = Instant.parse("2026-11-22T10:20:23Z");
+    CheckpointStore.Loaded loaded = new CheckpointStore(directory, since).load("audit-log");
+    assertThat(loaded.missingSince()).isEqualTo(since);
+    assertThat(loaded.warning()).contains("not there, though an agent has run");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"audit-log.checkpoint", "audit-log.checkpoint.tmp"})
+  void aFifoInItsPlaceMakesNobodyWait(String name) throws Exception {
+    Path fifo = directory.resolve(name);
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    CheckpointStore store = new CheckpointStore(directory, null);
+    assertThat(store.load("audit-log").checkpoint()).isNull();
+    assertThat(store.save("audit-log", SAMPLE)).isNull();
+    assertThat(store.load("audit-log").checkpoint()).isEqualTo(SAMPLE);
   }
 }

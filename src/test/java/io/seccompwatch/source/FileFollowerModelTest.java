@@ -148,8 +148,10 @@ class FileFollowerModelTest {
         sink.failures = 0;
       } else if (dice < 95) {
         restart();
-      } else if (dice < 98) {
+      } else if (dice < 97) {
         crash();
+      } else if (dice < 98) {
+        crashWithADamagedCheckpoint();
       } else {
         restartWithoutCheckpoint();
       }
@@ -159,7 +161,7 @@ class FileFollowerModelTest {
       return new FileFollower(
           model.followed(),
           StartAt.CHECKPOINT,
-          new CheckpointStore(state, false),
+          new CheckpointStore(state, null, false),
           "audit-log",
           sink,
           clock,
@@ -226,6 +228,16 @@ class FileFollowerModelTest {
     private void crash() throws IOException {
       mayRepeat.addAll(sinceCheckpoint);
       begin("crash");
+    }
+
+    /** It goes on from the checkpoint before, or from the oldest file: everything may repeat. */
+    private void crashWithADamagedCheckpoint() throws IOException {
+      if (!model.isLinked() && Files.isDirectory(state)) {
+        Files.writeString(state.resolve("audit-log.checkpoint"), "damaged");
+        mayRepeat.addAll(delivered());
+        model.checkpointIsDamaged();
+        begin("crash with a damaged checkpoint");
+      }
     }
 
     private void restartWithoutCheckpoint() throws IOException {

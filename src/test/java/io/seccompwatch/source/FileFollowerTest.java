@@ -12,18 +12,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One sentence a test; the histories in between are left to {@link FileFollowerModelTest}. */
 class FileFollowerTest {
+
+  /** A clock far back: every poll looks at the directory, however fast the test is. */
+  private static final Clock EPOCH = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
 
   @TempDir Path temp;
 
@@ -392,7 +399,7 @@ class FileFollowerTest {
         new FileFollower(
             file,
             StartAt.CHECKPOINT,
-            new CheckpointStore(temp.resolve("blocked")),
+            new CheckpointStore(temp.resolve("blocked"), null),
             "audit-log",
             sink,
             Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
@@ -405,6 +412,192 @@ class FileFollowerTest {
     drain();
     assertDelivered(1);
     assertThat(follower.state().warning()).contains("checkpoint");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fifo", "directory", "link to a device", "link to a kernel file"})
+  void whatIsNoRegularFileIsToldAndTheRealFileIsReadWhenItIsBack(String what) throws Exception {
+    write(file, line(1));
+    drain();
+    Files.delete(file);
+    switch (what) {
+      case "fifo" -> mkfifo(file);
+      case "directory" -> Files.createDirectory(file);
+      case "link to a device" -> Files.createSymbolicLink(file, Path.of("/dev/zero"));
+      default -> Files.createSymbolicLink(file, Path.of("/proc/version"));
+    }
+    drain();
+    assertThat(follower.state().up()).isFalse();
+    assertThat(follower.state().reason()).endsWith(", not a regular file");
+    Files.delete(file);
+    write(file, line(2));
+    pass(2);
+    assertDelivered(1, 2);
+    assertThat(follower.state().up()).isTrue();
+    assertThat(follower.state().reason()).isNull();
+  }
+
+  @Test
+  void siblingsThatAreNoRegularFilesAreLeftOutAndTold() throws Exception {
+    mkfifo(log.resolve("audit.log.1"));
+    Files.createDirectory(log.resolve("audit.log.2"));
+    write(file, line(1));
+    drain();
+    assertDelivered(1);
+    assertThat(follower.state().up()).isTrue();
+    assertThat(follower.state().warning()).endsWith("is a FIFO and is not read");
+  }
+
+  @Test
+  void aHoleWithoutEndIsReadInPiecesAndItsLagIsShown() throws IOException {
+    try (RandomAccessFile endless = new RandomAccessFile(file.toFile(), "rw")) {
+      endless.setLength(1L << 40);
+    }
+    long read = 0;
+    for (int i = 0; i < 5; i++) {
+      nanos += 1_000_000;
+      assertThat(follower.poll()).isTrue();
+      long now = (1L << 40) - follower.state().lagBytes();
+      assertThat(now - read).isBetween(1L, 1L << 20);
+      read = now;
+    }
+    assertThat(sink.lines).isEmpty();
+  }
+
+  @Test
+  void filesRotatedWhileOthersAreReadAreOpenedFirstAndLoseNothing() throws IOException {
+    follower.close();
+    follower = start(file, StartAt.CHECKPOINT, EPOCH, slow());
+    nanos += 1_000_000;
+    follower.poll();
+    int[] all = IntStream.range(0, 400).toArray();
+    for (int i = 0; i < all.length; i += 100) {
+      for (int each = i; each < i + 100; each++) {
+        write(file, line(each));
+      }
+      nanos += 1_000_000;
+      assertThat(follower.poll()).as("there is more than one poll reads").isTrue();
+      Files.deleteIfExists(log.resolve("audit.log.1"));
+      rename("audit.log", "audit.log.1"); // over the one before, of which most is unread
+    }
+    drain();
+    assertDelivered(all);
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void filesThatAreReadAreClosedAlthoughOthersAreNotYet() throws IOException {
+    follower.close();
+    follower = start(file, StartAt.CHECKPOINT, EPOCH, slow());
+    drain();
+    write(file, line(1));
+    drain();
+    rename("audit.log", "audit.log.1");
+    for (int i = 2; i < 200; i++) {
+      write(file, line(i));
+    }
+    assertThat(follower.poll()).isTrue();
+    assertThat(follower.state().openFiles()).isEqualTo(2);
+    nanos += Duration.ofSeconds(60).toNanos();
+    assertThat(follower.poll()).isTrue();
+    assertThat(follower.state().openFiles()).isOne();
+  }
+
+  @Test
+  void filesThatCameAndWentUnseenAreCounted() throws IOException {
+    write(file, line(1));
+    drain();
+    write(file, line(2));
+    Files.delete(file);
+    write(log.resolve("audit.log.1"), line(4)); // line 3 was rotated out
+    write(file, line(5));
+    drain();
+    assertDelivered(1, 2, 4, 5);
+    assertThat(sink.reasons).containsExactly(LossReason.ROTATION);
+    drain();
+    assertThat(sink.lost).isOne();
+  }
+
+  @Test
+  void aFileReplacedWhileNobodyLookedMayHaveHadOthersInBetween() throws IOException {
+    write(file, line(1));
+    drain();
+    Files.delete(file);
+    write(file, line(2));
+    nanos += Duration.ofSeconds(30).toNanos();
+    drain();
+    assertDelivered(1, 2);
+    assertThat(sink.lost).isOne();
+  }
+
+  @Test
+  void moreRotatedFilesThanMayBeOpenAreReadOneAfterTheOther() throws IOException {
+    write(file, line(0));
+    drain();
+    rename("audit.log", "audit.log.60");
+    for (int i = 1; i < 60; i++) {
+      write(log.resolve("audit.log." + (60 - i)), line(i));
+    }
+    write(file, line(60));
+    drain();
+    assertThat(follower.state().openFiles()).isLessThanOrEqualTo(Survey.MAX_OPEN + 1);
+    for (int i = 0; i < 10; i++) {
+      pass(20);
+    }
+    assertThat(sink.lines)
+        .containsExactlyInAnyOrderElementsOf(
+            IntStream.rangeClosed(0, 60).mapToObj(FileFollowerTest::text).toList());
+    assertThat(sink.lost).isZero();
+  }
+
+  @Test
+  void aDamagedCheckpointLosesNothingAndRepeatsWhatTheOneBeforeItDoesNotKnow() throws IOException {
+    write(file, line(1));
+    drain();
+    follower.checkpointNow();
+    write(file, line(2));
+    drain();
+    follower.close();
+    Files.writeString(temp.resolve("state/audit-log.checkpoint"), "damaged");
+    write(file, line(3));
+    follower = start(StartAt.CHECKPOINT);
+    assertThat(follower.state().warning())
+        .contains("not a checkpoint: going on from the one before it");
+    drain();
+    assertThat(sink.lines).contains(text(3)).startsWith(text(1), text(2));
+    pass(120);
+    assertThat(follower.state().warning()).as("there is a new one by now").isNull();
+  }
+
+  @Test
+  void withoutAnyCheckpointAUsedDirectoryMeansFromTheOldestFileOn() throws IOException {
+    follower.close();
+    deleteCheckpoints();
+    sink.lines.clear();
+    Path old = log.resolve("audit.log.3");
+    write(old, line(0));
+    Instant since = Instant.parse("2026-11-22T10:00:00Z");
+    Files.setLastModifiedTime(old, FileTime.from(since.minusSeconds(1)));
+    write(log.resolve("audit.log.2"), line(1));
+    write(log.resolve("audit.log.1"), line(2));
+    write(file, line(3));
+    follower =
+        new FileFollower(
+            file,
+            StartAt.CHECKPOINT,
+            new CheckpointStore(temp.resolve("state"), since),
+            "audit-log",
+            sink,
+            EPOCH,
+            () -> nanos,
+            FollowerLimits.defaults(),
+            Runnable::run,
+            access);
+    drain();
+    assertDelivered(1, 2, 3);
+    assertThat(sink.lost).isZero();
+    assertThat(follower.state().rotations()).isZero();
+    assertThat(follower.state().warning()).contains("reading from the oldest rotated file on");
   }
 
   @Test
@@ -431,27 +624,51 @@ class FileFollowerTest {
   }
 
   private FileFollower start(Path path, StartAt startAt) {
-    // A clock far back: every poll looks at the directory, however fast the test is.
-    return start(path, startAt, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC));
+    return start(path, startAt, EPOCH);
   }
 
   private FileFollower start(Path path, StartAt startAt, Clock clock) {
+    return start(path, startAt, clock, FollowerLimits.defaults());
+  }
+
+  private FileFollower start(Path path, StartAt startAt, Clock clock, FollowerLimits limits) {
     return new FileFollower(
         path,
         startAt,
-        new CheckpointStore(temp.resolve("state")),
+        new CheckpointStore(temp.resolve("state"), null),
         "audit-log",
         sink,
         clock,
         () -> nanos,
-        FollowerLimits.defaults(),
+        limits,
         Runnable::run,
         access);
   }
 
+  /** Reads a few lines a poll. */
+  private static FollowerLimits slow() {
+    return new FollowerLimits(
+        64 << 10,
+        4096,
+        4096,
+        Duration.ofSeconds(3),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(1),
+        16);
+  }
+
+  private static void mkfifo(Path path) throws Exception {
+    assertThat(new ProcessBuilder("mkfifo", path.toString()).start().waitFor()).isZero();
+  }
+
+  private void deleteCheckpoints() throws IOException {
+    Files.deleteIfExists(temp.resolve("state/audit-log.checkpoint"));
+    Files.deleteIfExists(temp.resolve("state/audit-log.checkpoint.old"));
+  }
+
   private void restartWithout() throws IOException {
     follower.close();
-    Files.delete(temp.resolve("state/audit-log.checkpoint"));
+    deleteCheckpoints();
     sink.lines.clear();
     follower = start(StartAt.CHECKPOINT);
     drain();

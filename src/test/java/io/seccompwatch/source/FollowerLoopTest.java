@@ -62,7 +62,8 @@ class FollowerLoopTest {
       reader.interrupt();
       assertThat(reader.join(java.time.Duration.ofSeconds(10))).isTrue();
     }
-    CheckpointStore.Loaded kept = new CheckpointStore(temp.resolve("state")).load("audit-log");
+    CheckpointStore.Loaded kept =
+        new CheckpointStore(temp.resolve("state"), null).load("audit-log");
     Checkpoint checkpoint = Objects.requireNonNull(kept.checkpoint());
     assertThat(checkpoint.runs().getFirst().offset()).isEqualTo(text(0).length());
   }
@@ -80,7 +81,7 @@ class FollowerLoopTest {
       assertThat(first.await(30, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(reader.join(java.time.Duration.ofSeconds(10))).isTrue();
-    assertThat(new CheckpointStore(temp.resolve("state")).load("audit-log").checkpoint())
+    assertThat(new CheckpointStore(temp.resolve("state"), null).load("audit-log").checkpoint())
         .isNotNull();
   }
 
@@ -88,7 +89,7 @@ class FollowerLoopTest {
     return new FileFollower(
         file,
         StartAt.CHECKPOINT,
-        new CheckpointStore(temp.resolve("state")),
+        new CheckpointStore(temp.resolve("state"), null),
         "audit-log",
         sink,
         Clock.systemUTC(),

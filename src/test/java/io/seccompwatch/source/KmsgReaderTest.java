@@ -35,6 +35,15 @@ class KmsgReaderTest {
     assertThat(reader.state()).isEqualTo(new KmsgState(false, "stopped", 7, 1));
   }
 
+  @ParameterizedTest
+  @CsvSource({"0, false", "1, true", "900, true"})
+  void counts_one_when_older_records_are_gone_and_no_checkpoint_tells(long first, boolean lost) {
+    String record = "5," + first + ",1,-;a";
+    reader(new KmsgStart.Oldest(), record).run();
+    assertThat(seen.events)
+        .isEqualTo(lost ? List.of("lost 1 SOCKET_OVERRUN", record) : List.of(record));
+  }
+
   @Test
   void waits_at_eagain_and_tries_again_at_eintr() {
     Script device = new Script("5,7,1,-;a", Errno.EAGAIN, Errno.EINTR, "5,8,2,-;b");

@@ -310,6 +310,11 @@ final class LogModel {
     }
   }
 
+  /** The next agent knows less than the last checkpoint told. */
+  void checkpointIsDamaged() {
+    names.values().forEach(each -> each.recorded = false);
+  }
+
   /** The agent is gone and with it its handles. */
   void stopped(Set<Integer> delivered) {
     down = true;

@@ -42,6 +42,11 @@ final class TestAccess implements FileAccess {
   }
 
   @Override
+  public String type(Path path) throws IOException {
+    return node.type(path);
+  }
+
+  @Override
   public FileChannel open(Path path) throws IOException {
     if (denied) {
       throw new AccessDeniedException(path.toString());
