@@ -8,6 +8,7 @@ import io.seccompwatch.agent.SourceSelection.Chosen;
 import io.seccompwatch.agent.SourceSelection.Places;
 import io.seccompwatch.agent.SourceSpec;
 import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.doctor.CanaryTrial.Outcome;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.linux.FileLabel;
@@ -60,6 +61,7 @@ public final class Doctor {
   private final KernelAudit kernel;
   private final LoggedActions actions;
   private final StateCheck state;
+  private final PidNumbering numbering;
 
   /** Looks at the few things that several checks share. */
   public Doctor(Patient patient, InstantSource clock) {
@@ -73,6 +75,7 @@ public final class Doctor {
     this.selection = SourceSelection.of(config.sources(), Places.usual());
     this.kernel = KernelAudit.ask();
     this.actions = new LoggedActions(node);
+    this.numbering = PidNumbering.of(config.proc());
     this.state = new StateCheck(node, config.stateDir());
   }
 
@@ -84,8 +87,7 @@ public final class Doctor {
   public Report examine() throws InterruptedException {
     CanaryName name = CanaryName.of(patient.config().stateDir());
     Outcome outcome =
-        new CanaryTrial(name, new SeccompCanary()::fire, patient.timeout(), clock)
-            .run(selection.sources());
+        new CanaryTrial(name, this::fire, patient.timeout(), clock).run(selection.sources());
     CanaryFindings canary = new CanaryFindings(outcome, name.kept(), state.holder().isPresent());
     List<Finding> findings = new ArrayList<>();
     checks(canary.anyHeard())
@@ -93,6 +95,7 @@ public final class Doctor {
     Silence silence =
         new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
     findings.addAll(canary.findings(s -> silence.of(s.chosen(), outcome.fired())));
+    findings.add(numbers(outcome));
     List<Heard> heard = canary.heard(s -> silence.of(s.chosen(), outcome.fired()));
     String release = node.proc("sys/kernel/osrelease").word();
     String nodeName = NodeName.of(patient.config(), patient.environment());
@@ -104,6 +107,31 @@ public final class Doctor {
         findings,
         heard,
         Verdict.of(findings, heard, outcome.unavailable()));
+  }
+
+  private SeccompCanary.Result fire(String comm) {
+    return new SeccompCanary().fire(comm, () -> numbering.noteThread(comm));
+  }
+
+  /** Whether the process of a record can be looked up: else every workload is unknown. */
+  private Finding numbers(Outcome outcome) {
+    boolean tried = false;
+    for (CanaryTrial.SourceOutcome source : outcome.sources()) {
+      Ear.Note note = source.note();
+      if (note != null) {
+        numbering.judge(note.comm(), note.pid());
+        tried = true;
+      }
+    }
+    String problem = numbering.problem();
+    if (problem != null) {
+      return Finding.blind(
+          Section.CANARY, "process numbers", problem, "give --proc with a procfs of the machine");
+    }
+    return Finding.ok(
+        Section.CANARY,
+        "process numbers",
+        tried ? "the canary's record has this process's own" : "nothing speaks against them");
   }
 
   private Map<Section, List<Check>> checks(boolean heard) {

@@ -49,6 +49,8 @@ final class SyslogHeader {
   private final Cursor in;
   private int stampFrom;
   private int stampTo;
+  private int hostFrom;
+  private int hostTo;
 
   SyslogHeader(Cursor in) {
     this.in = in;
@@ -57,6 +59,7 @@ final class SyslogHeader {
   /** Who wrote the line; unless {@link Writer#NONE}, the cursor is at the message. */
   Writer skip() {
     stampTo = 0;
+    hostTo = 0;
     if (in.startsWith(VERSION_1) && isYear(VERSION_1.length)) {
       in.skip(VERSION_1);
       return structured();
@@ -80,11 +83,21 @@ final class SyslogHeader {
     }
   }
 
+  /** Returns the host in the header that was stepped over last; null when it names none. */
+  @Nullable String host() {
+    int length = Math.min(hostTo - hostFrom, LineOrigin.MAX_BYTES);
+    boolean nil = length == 1 && in.byteAt(hostFrom) == '-'; // RFC 5424, NILVALUE
+    return hostTo == 0 || nil ? null : in.text(hostFrom, hostFrom + length);
+  }
+
   /** RFC 5424: {@code TIMESTAMP HOST APP PROCID MSGID STRUCTURED-DATA MSG}. */
   private Writer structured() {
-    if (!isoStamp() || !word()) {
+    int host = isoStamp() ? in.position() : -1;
+    if (host < 0 || !word()) {
       return Writer.NONE;
     }
+    hostFrom = host;
+    hostTo = in.position() - 1;
     int from = in.position();
     if (!word()) {
       return Writer.NONE;
@@ -103,6 +116,8 @@ final class SyslogHeader {
       return Writer.NONE;
     }
     if (in.byteAt(in.position() - 2) != ':') {
+      hostFrom = from;
+      hostTo = in.position() - 1;
       from = in.position();
       if (!word() || in.byteAt(in.position() - 2) != ':') {
         return Writer.NONE;

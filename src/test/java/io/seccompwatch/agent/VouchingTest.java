@@ -429,7 +429,7 @@ class VouchingTest {
             with,
             new KernelLosses(books, true, clock::millis),
             VouchingTest::refuse,
-            "n1",
+            new NodeNames("n1", List.of(), true, new AgentLog(System.err, clock)),
             clock),
         source,
         dialect,
