@@ -1,6 +1,7 @@
 package io.seccompwatch.attribution;
 
 import java.io.IOException;
+import java.io.Serial;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -35,6 +36,16 @@ public final class PidNumbering {
   private static final String INITIAL = "pid:[4026531836]"; // PROC_PID_INIT_INO, proc_ns.h
   private static final int MOST_CANARIES = 64;
 
+  /** The last entries. */
+  private static final class Latest extends LinkedHashMap<String, String> {
+    @Serial private static final long serialVersionUID = 1;
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
+      return size() > MOST_CANARIES;
+    }
+  }
+
   /** Result of one of the proofs. */
   private enum Proof {
     SAME,
@@ -54,14 +65,11 @@ public final class PidNumbering {
   private final @Nullable String self;
 
   // Guarded by this.
-  private final Map<String, String> threads =
-      new LinkedHashMap<>() {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
-          return size() > MOST_CANARIES;
-        }
-      };
-  private @Nullable String confirmed;
+  private final Map<String, String> threads = new Latest();
+
+  /** Canaries that came with the agent's own number. */
+  private final Map<String, String> confirmed = new Latest();
+
   private volatile Proof canary = Proof.NONE;
 
   private PidNumbering(Path proc, boolean procfs, Proof structure, @Nullable String self) {
@@ -120,8 +128,9 @@ public final class PidNumbering {
     String number = Integer.toString(pid);
     if (number.equals(self) || number.equals(threads.get(comm))) {
       canary = Proof.SAME;
-      confirmed = comm;
-    } else if (!comm.equals(confirmed)) { // else one of the two is a forgery, and it is this one
+      confirmed.put(comm, number);
+    } else if (!confirmed.containsKey(
+        comm)) { // else one of the two is a forgery, and it is this one
       canary = Proof.OTHER;
     }
   }

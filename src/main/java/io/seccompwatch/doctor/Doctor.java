@@ -94,8 +94,8 @@ public final class Doctor {
         .forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
     Silence silence =
         new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
+    findings.addAll(numbers(outcome));
     findings.addAll(canary.findings(s -> silence.of(s.chosen(), outcome.fired())));
-    findings.add(numbers(outcome));
     List<Heard> heard = canary.heard(s -> silence.of(s.chosen(), outcome.fired()));
     String release = node.proc("sys/kernel/osrelease").word();
     String nodeName = NodeName.of(patient.config(), patient.environment());
@@ -113,25 +113,23 @@ public final class Doctor {
     return new SeccompCanary().fire(comm, () -> numbering.noteThread(comm));
   }
 
-  /** Whether the process of a record can be looked up: else every workload is unknown. */
-  private Finding numbers(Outcome outcome) {
-    boolean tried = false;
+  /** Reports when no record's process can be looked up: every workload is unknown then. */
+  private List<Finding> numbers(Outcome outcome) {
     for (CanaryTrial.SourceOutcome source : outcome.sources()) {
       Ear.Note note = source.note();
       if (note != null) {
         numbering.judge(note.comm(), note.pid());
-        tried = true;
       }
     }
     String problem = numbering.problem();
-    if (problem != null) {
-      return Finding.blind(
-          Section.CANARY, "process numbers", problem, "give --proc with a procfs of the machine");
-    }
-    return Finding.ok(
-        Section.CANARY,
-        "process numbers",
-        tried ? "the canary's record has this process's own" : "nothing speaks against them");
+    return problem == null
+        ? List.of()
+        : List.of(
+            Finding.blind(
+                Section.CANARY,
+                "process numbers",
+                problem,
+                "mount the machine's /proc and give it with --proc"));
   }
 
   private Map<Section, List<Check>> checks(boolean heard) {

@@ -13,8 +13,10 @@ import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.testing.Samples;
+import io.seccompwatch.testing.Scrape;
 import io.seccompwatch.testing.TestClock;
 import io.seccompwatch.violation.Violation;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -98,7 +100,7 @@ class PipelineTest {
   }
 
   @Test
-  void aRecordOfAnotherNodeIsCountedUnderItsNodesNameAndNeverLookedUp() {
+  void aRecordOfAnotherNodeIsCountedUnderItsNodesNameAndNeverLookedUp() throws IOException {
     feed(auditLog, "node=other.example " + audit(1, "kc", "0x50000"));
     feed(auditLog, "node=other.example " + audit(1, "kc", "0x50000"));
     Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
@@ -118,6 +120,11 @@ class PipelineTest {
         .returns(4L, Books.Balance::records)
         .returns(1L, Books.Balance::duplicates)
         .returns(3L, Books.Balance::attributions);
+    Scrape scrape = Scrape.of(Scrape.metrics(books));
+    assertThat(scrape.value("seccomp_watch_records_foreign_total", "source", "audit-log"))
+        .isEqualTo(1);
+    assertThat(scrape.value("seccomp_watch_records_foreign_total", "source", "syslog"))
+        .isEqualTo(2);
   }
 
   @Test

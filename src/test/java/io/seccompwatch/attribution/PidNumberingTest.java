@@ -65,6 +65,7 @@ class PidNumberingTest {
     process(2, "kthreadd", KERNEL);
     PidNumbering numbering = PidNumbering.of(proc);
     numbering.judge("swc1", OWN);
+    numbering.judge("swc2", OWN);
     numbering.judge("swc1", 7);
     assertNames(numbering);
   }
