@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.attribution.RunningContainers;
@@ -73,7 +74,7 @@ record Assembly(
     ViolationLog violationLog = violationLog();
     RecentViolations recent = new RecentViolations(RECENT);
     SyscallTables tables = new SyscallTables();
-    Canary canary = canary(tables, books);
+    NodeNames nodeNames = NodeNames.of(config, System.getenv(), log);
     NodeAttribution attribution =
         new NodeAttribution(
             config.proc(),
@@ -82,6 +83,7 @@ record Assembly(
             config.processEvents(),
             clock,
             log);
+    Canary canary = canary(tables, books, attribution.numbering());
     List<Publisher> publishers = new ArrayList<>(List.of(recent));
     if (violationLog != null) {
       publishers.add(violationLog);
@@ -122,7 +124,7 @@ record Assembly(
             vouching,
             kernelLosses,
             this::defect,
-            nodeName(),
+            nodeNames,
             clock);
     Sources sources = new Sources(open(shared, attribution));
     CanaryWatch canaryWatch = new CanaryWatch(sources::statuses, books, log);
@@ -165,6 +167,7 @@ record Assembly(
             conditions,
             canary,
             postures::last,
+            attribution.numbering(),
             housekeeping::problems);
     WebServer http =
         endpoint.serve(
@@ -285,14 +288,19 @@ record Assembly(
   }
 
   /** A clock that only runs forward. */
-  private @Nullable Canary canary(SyscallTables tables, Books books) {
+  private @Nullable Canary canary(SyscallTables tables, Books books, PidNumbering numbering) {
     Duration every = config.canary();
     if (every == null) {
       return null;
     }
     books.canaryEvery(every);
+    SeccompCanary real = new SeccompCanary();
     return new Canary(
-        state.canaryKey(Canary.KEY_LENGTH), new SeccompCanary()::fire, tables, books, clock);
+        state.canaryKey(Canary.KEY_LENGTH),
+        comm -> real.fire(comm, () -> numbering.noteThread(comm)),
+        tables,
+        books,
+        clock);
   }
 
   private @Nullable ViolationLog violationLog() {

@@ -33,6 +33,9 @@ final class Canary {
 
   private static final long COUNTERS = CanaryName.COUNTERS;
 
+  /** How long after its firing a record may prove more than that it came. */
+  private static final long EVIDENCE_NANOS = Duration.ofMinutes(1).toNanos();
+
   /** Firings whose records are still waited for; later ones are owned and prove nothing. */
   private static final int MOST_REMEMBERED = 64;
 
@@ -155,6 +158,15 @@ final class Canary {
       books.canarySeen(source, clock.instant(), delay, firing.isFirst(source));
     }
     return true;
+  }
+
+  /** Returns whether this run has fired a canary of this name within the last minute. */
+  boolean hasJustFired(String comm) {
+    Firing firing;
+    synchronized (this) {
+      firing = firings.get(comm);
+    }
+    return firing != null && System.nanoTime() - firing.firedNanos < EVIDENCE_NANOS;
   }
 
   /** The last firing; null before the first. */

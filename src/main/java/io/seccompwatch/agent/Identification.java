@@ -80,7 +80,8 @@ final class Identification {
   /** Takes note of a violation whose process has been looked for to the end; each one once. */
   void observe(Violation violation) {
     Instant time = violation.time();
-    if (inference != null && time != null) {
+    boolean foreign = violation.attribution().reason() == AttributionReason.FOREIGN_NODE;
+    if (inference != null && time != null && !foreign) {
       inference.observe(violation.record(), time, violation.attribution());
     }
   }

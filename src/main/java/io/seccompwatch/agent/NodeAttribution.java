@@ -1,6 +1,7 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.attribution.Attributor;
 import io.seccompwatch.attribution.BootClock;
 import io.seccompwatch.attribution.CgroupAnchor;
@@ -8,6 +9,7 @@ import io.seccompwatch.attribution.CgroupParser;
 import io.seccompwatch.attribution.CgroupWatch;
 import io.seccompwatch.attribution.ContainerProcess;
 import io.seccompwatch.attribution.OwnContainer;
+import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.attribution.PidTimeline;
 import io.seccompwatch.attribution.ProcReader;
 import io.seccompwatch.attribution.ProcessEvents;
@@ -44,6 +46,8 @@ final class NodeAttribution implements AutoCloseable {
   private final @Nullable String ownPodUid;
   private final Path cgroup;
   private final Clock clock;
+  private final PidNumbering numbering;
+  private final AgentLog log;
   private final BootClock bootClock;
   private final CgroupParser parser;
   private final ProcessHistory history;
@@ -72,6 +76,9 @@ final class NodeAttribution implements AutoCloseable {
     this.ownPodUid = ownPodUid == null || ownPodUid.isBlank() ? null : ownPodUid.strip();
     this.cgroup = cgroup;
     this.clock = clock;
+    this.log = log;
+    this.numbering = PidNumbering.of(proc);
+    tellOfNumbering(null);
     this.bootClock = new ProcfsBootClock(proc, clock, System::nanoTime);
     this.parser = new CgroupParser(CgroupAnchor.of(ownCgroup(proc), ownPodUid));
     this.history =
@@ -122,6 +129,9 @@ final class NodeAttribution implements AutoCloseable {
     return new ThreadAttributor() {
       @Override
       public Attribution attribute(SeccompRecord record, Instant written) {
+        if (!numbering.namesProcesses()) {
+          return Attribution.unknown(AttributionReason.PID_NAMESPACE);
+        }
         if (record.stamp() != null) {
           return attributor.attribute(record);
         }
@@ -132,9 +142,30 @@ final class NodeAttribution implements AutoCloseable {
 
       @Override
       public boolean mayImprove(SeccompRecord record) {
-        return attributor.mayImprove(record);
+        return numbering.namesProcesses() && attributor.mayImprove(record);
+      }
+
+      @Override
+      public void judgeByCanary(String comm, SeccompRecord record) {
+        String before = numbering.problem();
+        numbering.judge(comm, record.pid());
+        tellOfNumbering(before);
       }
     };
+  }
+
+  /** The numbering of processes in procfs, held against that of the records. */
+  PidNumbering numbering() {
+    return numbering;
+  }
+
+  private void tellOfNumbering(@Nullable String before) {
+    String now = numbering.problem();
+    if (now != null && !now.equals(before)) {
+      log.warn("processes cannot be looked up", "problem", now);
+    } else if (now == null && before != null) {
+      log.info("processes can be looked up again", "proc", proc);
+    }
   }
 
   /**

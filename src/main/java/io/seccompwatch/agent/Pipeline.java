@@ -1,5 +1,7 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceBook;
 import io.seccompwatch.record.Dialect;
@@ -30,6 +32,7 @@ final class Pipeline implements LineSink {
    * @param vouching doubts what syslog alone has brought; null where no other source is or no
    *     syslog
    * @param onDefect is told of what should not have been thrown
+   * @param node the names of this node, by which its own lines are told from another's
    */
   record Shared(
       DuplicateFilter duplicates,
@@ -40,7 +43,7 @@ final class Pipeline implements LineSink {
       @Nullable Vouching vouching,
       KernelLosses kernelLosses,
       Consumer<RuntimeException> onDefect,
-      @Nullable String node,
+      NodeNames node,
       Clock clock) {}
 
   /** How much of a line that syslog alone has brought is kept for the log. */
@@ -77,7 +80,11 @@ final class Pipeline implements LineSink {
             shared.books(), book, shared.kernelLosses(), dialect == Dialect.SYSLOG, this::doubt);
     this.serials =
         dialect == Dialect.AUDIT_LOG
-            ? new SerialWatch(losses, shared.kernelLosses()::millis, this::hole)
+            ? new SerialWatch(
+                losses,
+                shared.kernelLosses()::millis,
+                this::hole,
+                origin -> shared.node().isOwn(source, origin))
             : null;
   }
 
@@ -92,7 +99,11 @@ final class Pipeline implements LineSink {
         case Line.Recognised recognised -> record(recognised, buffer, from, to);
         case Line.Repeated repeated -> repeated(repeated, buffer, from, to);
         case Line.Rejected rejected -> refused(rejected.reason());
-        case Line.Loss loss -> losses.notice(loss.notice());
+        case Line.Loss loss -> {
+          if (shared.node().isOwn(book.source(), loss.origin())) {
+            losses.notice(loss.notice());
+          }
+        }
         case Line.Other other -> {}
       }
     } catch (RuntimeException e) {
@@ -157,12 +168,15 @@ final class Pipeline implements LineSink {
   private void record(Line.Recognised line, byte[] buffer, int from, int to) {
     SeccompRecord record = line.record();
     long now = shared.clock().millis();
+    boolean own = isCanary(line);
+    if (!own && !shared.node().isOwn(book.source(), line.origin())) {
+      foreign(line, now);
+      return;
+    }
     Vouching vouching = shared.vouching();
     if (vouching != null && record.stamp() != null) {
       vouching.vouchers().brought(book.source(), record.stamp(), vouching.now());
     }
-    Canary canary = shared.canary();
-    boolean own = canary != null && canary.owns(record, book.source());
     boolean held = vouching != null && dialect == Dialect.SYSLOG && vouching.doubts(line);
     Vouching doubting = held ? vouching : null;
     // What is doubted must not take the place of a record with the stamp that a forger gave it
@@ -183,6 +197,35 @@ final class Pipeline implements LineSink {
     }
   }
 
+  /** Whether it is the canary's; then it teaches the node's names and tries the numbering. */
+  private boolean isCanary(Line.Recognised line) {
+    Canary canary = shared.canary();
+    SeccompRecord record = line.record();
+    String comm = record.comm();
+    if (canary == null || comm == null || !canary.owns(record, book.source())) {
+      return false;
+    }
+    if (canary.hasJustFired(comm)) {
+      shared.node().learn(book.source(), comm, line.origin());
+      attributor.judgeByCanary(comm, record);
+    }
+    return true;
+  }
+
+  /**
+   * A record of another node: its PID means nothing here, and no source of this node can vouch for
+   * it. It counts, of an unknown workload.
+   */
+  private void foreign(Line.Recognised line, long now) {
+    if (shared.duplicates().isDuplicate(line.record(), now, line.written(), line.origin())) {
+      shared.books().duplicate(book);
+    } else {
+      Attribution unknown = Attribution.unknown(AttributionReason.FOREIGN_NODE);
+      Violation violation = violation(line, now, line.origin().name(), unknown);
+      shared.delivery().deliver(book, violation, false);
+    }
+  }
+
   /** Whose it is is looked up at once: later the process may be gone. */
   private void hold(Vouching vouching, Line.Recognised line, String text, long now) {
     Violation violation = violation(line, now);
@@ -193,15 +236,25 @@ final class Pipeline implements LineSink {
   }
 
   private Violation violation(Line.Recognised line, long now) {
+    String node = shared.node().name();
+    String name = node == null ? line.origin().name() : node;
+    return violation(line, now, name, attributor.attribute(line.record(), written(line, now)));
+  }
+
+  private Violation violation(
+      Line.Recognised line, long now, @Nullable String node, Attribution attribution) {
     SeccompRecord record = line.record();
-    Instant written = line.written() == null ? Instant.ofEpochMilli(now) : line.written();
     return new Violation(
         record,
-        record.stamp() == null ? written : record.stamp().time(),
+        record.stamp() == null ? written(line, now) : record.stamp().time(),
         book.source(),
-        shared.node(),
+        node,
         shared.tables().name(record.arch(), record.syscall()),
-        attributor.attribute(record, written));
+        attribution);
+  }
+
+  private static Instant written(Line.Recognised line, long now) {
+    return line.written() == null ? Instant.ofEpochMilli(now) : line.written();
   }
 
   private static String text(byte[] buffer, int from, int to) {

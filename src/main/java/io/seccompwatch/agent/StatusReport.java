@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.http.CanaryStatus;
 import io.seccompwatch.http.StatusPage;
 import io.seccompwatch.posture.Posture;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param canary what became of the last canary; null when it is switched off
  * @param posture the node's seccomp posture; null before the first look
+ * @param numbering whether a record's process can be looked up
  * @param problems what else is not as it should be, in words
  */
 record StatusReport(
@@ -32,6 +34,7 @@ record StatusReport(
     Conditions conditions,
     @Nullable Canary canary,
     Supplier<@Nullable Posture> posture,
+    PidNumbering numbering,
     Supplier<List<String>> problems) {
 
   StatusPage.Status status() {
@@ -48,7 +51,16 @@ record StatusReport(
         conditions.processEvents().get(),
         posture.get(),
         conditions.kernelAudit().get(),
-        problems.get());
+        allProblems());
+  }
+
+  private List<String> allProblems() {
+    List<String> all = new ArrayList<>(problems.get());
+    String unnamed = numbering.problem();
+    if (unnamed != null) {
+      all.add("attribution: " + unnamed);
+    }
+    return all;
   }
 
   /** A line for everything that must be there before the agent is of full use. */
@@ -62,6 +74,10 @@ record StatusReport(
               + kubernetes.how()
               + ": pods are not synced: "
               + (problem == null ? "the first list is under way" : problem));
+    }
+    String unnamed = numbering.problem();
+    if (unnamed != null) {
+      lines.add("attribution: " + unnamed);
     }
     return lines;
   }

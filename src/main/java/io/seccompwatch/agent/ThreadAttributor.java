@@ -16,4 +16,11 @@ interface ThreadAttributor {
 
   /** Whether a later call may tell more of the record that was asked about last. */
   boolean mayImprove(SeccompRecord record);
+
+  /**
+   * Takes note of a record of a canary that this agent has just fired: its PID is the agent's own.
+   *
+   * @param comm the canary's name
+   */
+  default void judgeByCanary(String comm, SeccompRecord record) {}
 }

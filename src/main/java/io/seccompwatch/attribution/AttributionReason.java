@@ -28,6 +28,10 @@ public enum AttributionReason {
   CONTAINER_NOT_IN_STATUS("container_not_in_status"),
   /** The API server could not be asked for the names, or has more pods than are kept. */
   KUBERNETES_UNAVAILABLE("kubernetes_unavailable"),
+  /** The line names another node, whose processes are not in this node's procfs. */
+  FOREIGN_NODE("foreign_node"),
+  /** procfs numbers processes otherwise than the kernel's records do: the node is a container. */
+  PID_NAMESPACE("pid_namespace"),
   /** The record carries no time, so that nothing tells a reused PID. */
   NO_TIMESTAMP("no_timestamp"),
   /** The record's PID is none. */

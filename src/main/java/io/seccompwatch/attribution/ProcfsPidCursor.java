@@ -92,7 +92,7 @@ public final class ProcfsPidCursor implements PidCursor {
   /**
    * {@code NSpid:} of proc_pid_status(5) has one number when reader and mount share a namespace.
    */
-  private static boolean sharesNamespace(Path status) {
+  static boolean sharesNamespace(Path status) {
     String text = text(status);
     int at = text == null ? -1 : text.indexOf("\nNSpid:");
     if (text == null || at < 0) {

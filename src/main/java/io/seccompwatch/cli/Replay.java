@@ -6,6 +6,7 @@ import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineForm;
+import io.seccompwatch.record.LineOrigin;
 import io.seccompwatch.record.LineParser;
 import io.seccompwatch.record.LossNotice;
 import io.seccompwatch.record.LossReason;
@@ -40,7 +41,7 @@ final class Replay implements LineSink {
 
   private final LineParser parser = new LineParser(Dialect.ANY);
   private final SyscallTables tables = new SyscallTables();
-  private final DuplicateFilter duplicates = new DuplicateFilter(true);
+  private final DuplicateFilter duplicates = DuplicateFilter.ofManyNodes();
   private final boolean keepDuplicates;
   private final Predicate<Violation> filter;
   private final ReplayOutput output;
@@ -72,17 +73,21 @@ final class Replay implements LineSink {
     switch (parser.parse(buffer, from, to)) {
       case Line.Recognised recognised -> {
         Violation violation = violation(recognised);
-        show(violation, duplicates.isDuplicate(violation.record(), 0));
+        show(violation, duplicates.isDuplicate(violation.record(), 0, null, recognised.origin()));
       }
       case Line.Repeated repeated -> {
         Violation violation = violation(repeated.line());
         for (long i = Math.min(repeated.times(), MOST_REPEATED); i > 0; i--) {
-          show(violation, duplicates.isDuplicate(violation.record(), 0));
+          show(
+              violation,
+              duplicates.isDuplicate(violation.record(), 0, null, repeated.line().origin()));
         }
         lossNotices += repeated.times() > MOST_REPEATED ? 1 : 0;
       }
       case Line.Rejected refused -> rejected.merge(refused.reason(), 1L, Long::sum);
-      case Line.Loss(LossNotice.KernelReason reason) -> {} // the total before it is the notice
+      case Line.Loss(
+              LossNotice.KernelReason reason,
+              LineOrigin _) -> {} // the total before it is the notice
       case Line.Loss loss -> lossNotices++;
       case Line.Other other -> {}
     }
@@ -132,7 +137,8 @@ final class Replay implements LineSink {
     if (violation != null) {
       SeccompRecord record = violation.record();
       // The agent has paired what has no stamp with what has one; here all times are one
-      show(violation, record.stamp() != null && duplicates.isDuplicate(record, 0));
+      LineOrigin origin = new LineOrigin(violation.node(), null);
+      show(violation, record.stamp() != null && duplicates.isDuplicate(record, 0, null, origin));
     }
   }
 
@@ -164,7 +170,7 @@ final class Replay implements LineSink {
         record,
         record.stamp() == null ? null : record.stamp().time(),
         source(recognised.form()),
-        null,
+        recognised.origin().name(),
         name(record),
         Attribution.unknown(AttributionReason.NOT_ATTEMPTED));
   }

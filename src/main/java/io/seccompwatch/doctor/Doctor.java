@@ -8,6 +8,7 @@ import io.seccompwatch.agent.SourceSelection.Chosen;
 import io.seccompwatch.agent.SourceSelection.Places;
 import io.seccompwatch.agent.SourceSpec;
 import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.doctor.CanaryTrial.Outcome;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.linux.FileLabel;
@@ -60,6 +61,7 @@ public final class Doctor {
   private final KernelAudit kernel;
   private final LoggedActions actions;
   private final StateCheck state;
+  private final PidNumbering numbering;
 
   /** Looks at the few things that several checks share. */
   public Doctor(Patient patient, InstantSource clock) {
@@ -73,6 +75,7 @@ public final class Doctor {
     this.selection = SourceSelection.of(config.sources(), Places.usual());
     this.kernel = KernelAudit.ask();
     this.actions = new LoggedActions(node);
+    this.numbering = PidNumbering.of(config.proc());
     this.state = new StateCheck(node, config.stateDir());
   }
 
@@ -84,8 +87,7 @@ public final class Doctor {
   public Report examine() throws InterruptedException {
     CanaryName name = CanaryName.of(patient.config().stateDir());
     Outcome outcome =
-        new CanaryTrial(name, new SeccompCanary()::fire, patient.timeout(), clock)
-            .run(selection.sources());
+        new CanaryTrial(name, this::fire, patient.timeout(), clock).run(selection.sources());
     CanaryFindings canary = new CanaryFindings(outcome, name.kept(), state.holder().isPresent());
     List<Finding> findings = new ArrayList<>();
     boolean heardAny = canary.anyHeard();
@@ -94,6 +96,7 @@ public final class Doctor {
         .forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
     Silence silence =
         new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
+    findings.addAll(numbers(outcome));
     findings.addAll(canary.findings(s -> silence.of(s.chosen(), outcome.fired())));
     List<Heard> heard = canary.heard(s -> silence.of(s.chosen(), outcome.fired()));
     String release = node.proc("sys/kernel/osrelease").word();
@@ -107,6 +110,29 @@ public final class Doctor {
         heard,
         Verdict.of(
             findings, heard, outcome.unavailable(), containers.containers(), containers.unseen()));
+  }
+
+  private SeccompCanary.Result fire(String comm) {
+    return new SeccompCanary().fire(comm, () -> numbering.noteThread(comm));
+  }
+
+  /** Reports when no record's process can be looked up: every workload is unknown then. */
+  private List<Finding> numbers(Outcome outcome) {
+    for (CanaryTrial.SourceOutcome source : outcome.sources()) {
+      Ear.Note note = source.note();
+      if (note != null) {
+        numbering.judge(note.comm(), note.pid());
+      }
+    }
+    String problem = numbering.problem();
+    return problem == null
+        ? List.of()
+        : List.of(
+            Finding.blind(
+                Section.CANARY,
+                "process numbers",
+                problem,
+                "mount the machine's /proc and give it with --proc"));
   }
 
   private Map<Section, List<Check>> checks(ContainersCheck containers) {

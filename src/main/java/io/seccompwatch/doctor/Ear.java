@@ -6,6 +6,7 @@ import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.SeccompAction;
+import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.source.LineSink;
 import java.time.Instant;
 import java.util.Map;
@@ -29,8 +30,10 @@ final class Ear implements LineSink {
    * @param fired when its canary was fired
    * @param delayNanos from the call until here
    * @param stamp the kernel's stamp; null in a form without one
+   * @param comm the canary's name
+   * @param pid the PID in its record
    */
-  record Note(Instant fired, long delayNanos, @Nullable AuditStamp stamp) {}
+  record Note(Instant fired, long delayNanos, @Nullable AuditStamp stamp, String comm, int pid) {}
 
   private final LineParser parser;
   private final Map<String, Fired> firings;
@@ -63,7 +66,9 @@ final class Ear implements LineSink {
         return;
       }
       long delay = System.nanoTime() - fired.nanos();
-      if (first.compareAndSet(null, new Note(fired.at(), delay, recognised.record().stamp()))) {
+      SeccompRecord record = recognised.record();
+      if (first.compareAndSet(
+          null, new Note(fired.at(), delay, record.stamp(), comm, record.pid()))) {
         heard.run();
       }
     }

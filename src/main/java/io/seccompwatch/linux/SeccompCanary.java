@@ -69,6 +69,15 @@ public final class SeccompCanary {
    * @throws IllegalArgumentException when the name is empty, too long or holds a NUL
    */
   public Result fire(String comm) {
+    return fire(comm, () -> {});
+  }
+
+  /**
+   * The same, and has the thread do something before it makes the call.
+   *
+   * @param before runs on the canary's thread, without the filter; must not throw
+   */
+  public Result fire(String comm, Runnable before) {
     byte[] name = comm.getBytes(StandardCharsets.UTF_8);
     if (name.length == 0 || name.length > MAX_COMM_BYTES || comm.indexOf('\0') >= 0) {
       throw new IllegalArgumentException(
@@ -79,7 +88,12 @@ public final class SeccompCanary {
       return new Result.Unavailable(
           "seccomp", Errno.ENOSYS, "not supported on " + Machine.describe());
     }
-    FutureTask<Result> task = new FutureTask<>(() -> onThisThread(name, machine));
+    FutureTask<Result> task =
+        new FutureTask<>(
+            () -> {
+              before.run();
+              return onThisThread(name, machine);
+            });
     joinThroughInterrupts(Thread.ofPlatform().name("canary").daemon().start(task));
     if (task.state() == Future.State.FAILED) {
       throw new IllegalStateException("the canary's thread failed", task.exceptionNow());

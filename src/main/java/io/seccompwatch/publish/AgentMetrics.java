@@ -143,6 +143,11 @@ public final class AgentMetrics implements MultiCollector {
             "records_duplicate",
             "Records that had been brought before, by this source or another.",
             book -> book.duplicates));
+    all.add(
+        perSource(
+            "records_foreign",
+            "Violations of other nodes, by the name in their lines; their workload is unknown.",
+            book -> book.foreign));
     all.add(perSource("canary_records", "Records of the agent's own canary.", book -> book.canary));
     CounterSnapshot.Builder rejected =
         counterOf(

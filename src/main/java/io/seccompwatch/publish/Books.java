@@ -1,6 +1,7 @@
 package io.seccompwatch.publish;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.FairTable.Tenant;
 import io.seccompwatch.record.LossReason;
@@ -274,6 +275,9 @@ public final class Books {
   private void count(SourceBook book, Violation violation, long now) {
     book.violations++;
     Attribution attribution = violation.attribution();
+    if (attribution.reason() == AttributionReason.FOREIGN_NODE) {
+      book.foreign++;
+    }
     String by = attribution.by() == null ? "none" : attribution.by().label();
     attributions.merge(new Attributed(attribution.outcome().label(), by), 1L, Long::sum);
     SeriesTable.Key key = key(violation);

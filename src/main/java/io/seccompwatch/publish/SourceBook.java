@@ -19,6 +19,10 @@ public final class SourceBook {
   long canary;
   long pending;
   long violations;
+
+  /** Violations of other nodes, whose lines the source has too; among {@link #violations}. */
+  long foreign;
+
   long lastRecordMillis;
   double canarySuccessSeconds;
   double canaryDelaySeconds = Double.NaN;

@@ -14,8 +14,10 @@ public sealed interface Line {
    *
    * @param written for {@link LineForm#JOURNALD}, which has no stamp, the time at the line's
    *     beginning where that says all of it (RFC 3339, RFC 5424); else null
+   * @param origin names that the line gives its node
    */
-  record Recognised(SeccompRecord record, LineForm form, @Nullable Instant written)
+  record Recognised(
+      SeccompRecord record, LineForm form, @Nullable Instant written, LineOrigin origin)
       implements Line {}
 
   /**
@@ -30,8 +32,12 @@ public sealed interface Line {
   /** A line that presents itself as a seccomp record and cannot be taken for one. */
   record Rejected(RejectReason reason, LineForm form) implements Line {}
 
-  /** A message of the kernel, auditd, rsyslog or journald that records were lost. */
-  record Loss(LossNotice notice) implements Line {}
+  /**
+   * A message of the kernel, auditd, rsyslog or journald that records were lost.
+   *
+   * @param origin names that the line gives its node
+   */
+  record Loss(LossNotice notice, LineOrigin origin) implements Line {}
 
   /** Anything else. */
   enum Other implements Line {

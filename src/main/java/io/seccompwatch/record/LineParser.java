@@ -37,6 +37,14 @@ public final class LineParser {
   private final LossMessages lossMessages = new LossMessages(in);
   private RejectReason stampFailure = RejectReason.MALFORMED;
 
+  /**
+   * Whether the line has a syslog header, and where its {@code node=} has its name, if anywhere.
+   */
+  private boolean headed;
+
+  private int nodeFrom;
+  private int nodeTo;
+
   /** A parser for the lines of one source; forms that do not belong there are not looked at. */
   public LineParser(Dialect dialect) {
     this.dialect = dialect;
@@ -44,6 +52,8 @@ public final class LineParser {
 
   /** What {@code buffer[from, to)} is: one line without its line end. */
   public Line parse(byte[] buffer, int from, int to) {
+    headed = false;
+    nodeTo = 0;
     if (dialect == Dialect.AUDIT_NETLINK) {
       in.reset(buffer, from, to);
       return stampAndBody(LineForm.NETLINK, BodyParser.Tail.NONE, false);
@@ -104,6 +114,7 @@ public final class LineParser {
 
   private Line auditd(LineForm form) {
     if (in.skip(NODE)) {
+      int from = in.position();
       int blank = in.indexOf(' ');
       if (blank < 0) {
         return Line.OTHER;
@@ -112,6 +123,8 @@ public final class LineParser {
       if (!in.skip(TYPE_SPACED)) {
         return Line.OTHER;
       }
+      nodeFrom = from;
+      nodeTo = blank;
     } else if (!in.skip(TYPE)) {
       return Line.OTHER;
     }
@@ -216,6 +229,7 @@ public final class LineParser {
   }
 
   private Line syslog(int facility) {
+    headed = true;
     Line line = syslogMessage(facility);
     return line instanceof Line.Recognised recognised && syslogHeader.repeated() > 0
         ? repeated(recognised, syslogHeader.repeated())
@@ -280,7 +294,7 @@ public final class LineParser {
     return record == null
         ? new Line.Rejected(body.failure(), form)
         : new Line.Recognised(
-            record, form, form == LineForm.JOURNALD ? syslogHeader.written() : null);
+            record, form, form == LineForm.JOURNALD ? syslogHeader.written() : null, origin());
   }
 
   private @Nullable AuditStamp stamp() {
@@ -333,7 +347,16 @@ public final class LineParser {
     return null;
   }
 
-  private static Line loss(@Nullable LossNotice notice) {
-    return notice == null ? Line.OTHER : new Line.Loss(notice);
+  private Line loss(@Nullable LossNotice notice) {
+    return notice == null ? Line.OTHER : new Line.Loss(notice, origin());
+  }
+
+  private LineOrigin origin() {
+    String host = headed ? syslogHeader.host() : null;
+    if (host == null && nodeTo == 0) {
+      return LineOrigin.NONE;
+    }
+    int length = Math.min(nodeTo - nodeFrom, LineOrigin.MAX_BYTES);
+    return new LineOrigin(nodeTo == 0 ? null : in.text(nodeFrom, nodeFrom + length), host);
   }
 }

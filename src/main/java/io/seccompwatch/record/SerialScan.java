@@ -21,6 +21,10 @@ public final class SerialScan {
 
   private static final int STAMP_BYTES = 11;
   private static final int TYPE_BYTES = 5; // type=
+
+  /** Length of {@code node=}. */
+  public static final int NODE_BYTES = 5;
+
   private static final int SHORTEST_TYPE = 3; // AVC
   private static final int LONGEST_TYPE = 32;
   private static final int SECONDS = 10; // until the year 2286, and since 2001
@@ -36,7 +40,7 @@ public final class SerialScan {
    *
    * <p>{@link #NONE} where there is none, for auditd's own {@code DAEMON_} records, which it
    * numbers by itself ({@code auditd-event.c}), and for lines with {@code node=}, which may be
-   * another host's.
+   * another host's: {@link #nodeEnd} tells where such a line goes on.
    */
   public static long serial(byte[] buffer, int from, int to) {
     if (to - from < MIN_BYTES || buffer[from] != 't' || isDaemons(buffer, from + TYPE_BYTES)) {
@@ -54,6 +58,28 @@ public final class SerialScan {
     return buffer[point] == '.'
         ? number(buffer, point + FRACTION_AND_COLON, to)
         : afterPoint(buffer, blank + STAMP_BYTES, to);
+  }
+
+  /**
+   * Returns the index of the blank behind the name in {@code node=NAME type=…}; -1 when the line
+   * has another form, or the name is longer than {@link LineOrigin#MAX_BYTES}.
+   */
+  public static int nodeEnd(byte[] buffer, int from, int to) {
+    if (to - from < MIN_BYTES
+        || buffer[from] != 'n'
+        || buffer[from + 1] != 'o'
+        || buffer[from + 2] != 'd'
+        || buffer[from + 3] != 'e'
+        || buffer[from + 4] != '=') {
+      return -1;
+    }
+    int last = Math.min(to, from + NODE_BYTES + LineOrigin.MAX_BYTES + 1);
+    for (int at = from + NODE_BYTES; at < last; at++) {
+      if (buffer[at] == ' ') {
+        return at;
+      }
+    }
+    return -1;
   }
 
   /** Where the seconds have not their usual number of digits: no clock, or a hostile line. */

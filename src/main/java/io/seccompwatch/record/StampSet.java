@@ -28,14 +28,12 @@ final class StampSet {
     return size >= capacity;
   }
 
-  boolean contains(long time, long serial) {
-    long pair = pair(time, serial);
+  boolean contains(long pair) {
     return pair == 0 ? zero : slots[slot(pair)] != 0;
   }
 
   /** Whether the pair was not there before. */
-  boolean add(long time, long serial) {
-    long pair = pair(time, serial);
+  boolean add(long pair) {
     if (pair == 0) {
       boolean added = !zero;
       zero = true;
@@ -53,7 +51,8 @@ final class StampSet {
     return true;
   }
 
-  private static long pair(long time, long serial) {
+  /** Packs a time in milliseconds and a serial. */
+  static long pair(long time, long serial) {
     return time << 32 | (serial & 0xffffffffL);
   }
 

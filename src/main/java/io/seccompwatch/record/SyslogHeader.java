@@ -95,6 +95,8 @@ final class SyslogHeader {
   private int tagFrom;
   private long repeated;
   private boolean repetitionMayBeCut;
+  private int hostFrom;
+  private int hostTo;
 
   SyslogHeader(Cursor in) {
     this.in = in;
@@ -103,6 +105,7 @@ final class SyslogHeader {
   /** Who wrote the line; unless {@link Writer#NONE}, the cursor is at the message. */
   Writer skip() {
     stampTo = 0;
+    hostTo = 0;
     facility = NO_FACILITY;
     repeated = 0;
     repetitionMayBeCut = false;
@@ -170,11 +173,21 @@ final class SyslogHeader {
     }
   }
 
+  /** Returns the host in the header that was stepped over last; null when it names none. */
+  @Nullable String host() {
+    int length = Math.min(hostTo - hostFrom, LineOrigin.MAX_BYTES);
+    boolean nil = length == 1 && in.byteAt(hostFrom) == '-'; // RFC 5424, NILVALUE
+    return hostTo == 0 || nil ? null : in.text(hostFrom, hostFrom + length);
+  }
+
   /** RFC 5424: {@code TIMESTAMP HOST APP PROCID MSGID STRUCTURED-DATA MSG}. */
   private Writer structured() {
-    if (!isoStamp() || !word()) {
+    int host = isoStamp() ? in.position() : -1;
+    if (host < 0 || !word()) {
       return Writer.NONE;
     }
+    hostFrom = host;
+    hostTo = in.position() - 1;
     int from = in.position();
     if (!word()) {
       return Writer.NONE;
@@ -233,6 +246,8 @@ final class SyslogHeader {
         break; // without its colon
       } else {
         host = true;
+        hostFrom = from;
+        hostTo = to;
       }
     }
     tagFrom = from;

@@ -27,19 +27,28 @@ final class Unpaired {
   /** Seconds of one form that are remembered, beyond both bounds above. */
   private static final int MOST_RUNS = 16;
 
-  /** So many records of one second. */
+  /** So many records of one second and one node. */
   private static final class Run {
     final long eventMillis;
     final long readMillis;
+    final long node;
     int count = 1;
 
-    Run(long eventMillis, long readMillis) {
+    Run(long eventMillis, long readMillis, long node) {
       this.eventMillis = eventMillis;
       this.readMillis = readMillis;
+      this.node = node;
     }
 
-    boolean isOfTheSameSecond(long event, long read) {
-      return eventMillis / 1_000 == event / 1_000 && readMillis / 1_000 == read / 1_000;
+    boolean isOfTheSameSecond(long event, long read, long ofNode) {
+      return node == ofNode
+          && eventMillis / 1_000 == event / 1_000
+          && readMillis / 1_000 == read / 1_000;
+    }
+
+    /** Whether the records can be of this node; 0 is any. */
+    boolean mayBeOf(long another) {
+      return node == another || node == 0 || another == 0;
     }
   }
 
@@ -50,14 +59,18 @@ final class Unpaired {
     return stamped.isEmpty() && stampless.isEmpty();
   }
 
-  /** Takes the first of the other form that may be the same event; whether there was one. */
-  boolean take(boolean isStamped, long eventMillis, long readMillis) {
+  /**
+   * Takes the first of the other form that may be the same event; whether there was one.
+   *
+   * @param node key of the record's node; 0 where it may be any
+   */
+  boolean take(boolean isStamped, long eventMillis, long readMillis, long node) {
     Iterator<Run> others = (isStamped ? stampless : stamped).iterator();
     while (others.hasNext()) {
       Run other = others.next();
       long stamp = isStamped ? eventMillis : other.eventMillis;
       long written = isStamped ? other.eventMillis : eventMillis;
-      if (isOneEvent(stamp, written, other.readMillis - readMillis)) {
+      if (other.mayBeOf(node) && isOneEvent(stamp, written, other.readMillis - readMillis)) {
         if (--other.count == 0) {
           others.remove();
         }
@@ -68,19 +81,24 @@ final class Unpaired {
   }
 
   /** Has one wait for its other form. */
-  void add(boolean isStamped, long eventMillis, long readMillis) {
+  void add(boolean isStamped, long eventMillis, long readMillis, long node) {
     Deque<Run> own = isStamped ? stamped : stampless;
     Run last = own.peekLast();
-    if (last != null && last.isOfTheSameSecond(eventMillis, readMillis)) {
+    if (last != null && last.isOfTheSameSecond(eventMillis, readMillis, node)) {
       last.count++;
       return;
     }
     if (own.size() >= MOST_RUNS) {
       // Beyond both bounds, unless the reader has no clock and takes all times for one
-      int oldest = own.removeFirst().count;
-      own.getFirst().count += oldest;
+      Run oldest = own.removeFirst();
+      for (Run next : own) {
+        if (next.node == oldest.node) {
+          next.count += oldest.count;
+          break;
+        }
+      }
     }
-    own.addLast(new Run(eventMillis, readMillis));
+    own.addLast(new Run(eventMillis, readMillis, node));
   }
 
   private static boolean isOneEvent(long stampMillis, long writtenMillis, long readApart) {

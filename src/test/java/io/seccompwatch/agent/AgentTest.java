@@ -22,6 +22,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -235,6 +236,40 @@ class AgentTest {
   /** Each of a process and call of its own. */
   private static String record(int number) {
     return RECORD.replace(":15)", ":" + number + ")").replace("syscall=165", "syscall=" + number);
+  }
+
+  /** The process that has its PID here is another's. */
+  @Test
+  void aRecordOfAnotherNodeIsGivenToNobodyHere() throws Exception {
+    Path process = Files.createDirectories(directory.resolve("proc/100007"));
+    String pod = "aaaaaaaa-1234-4abc-8def-000000001001";
+    Files.writeString(
+        process.resolve("cgroup"), "0::/kubepods/burstable/pod" + pod + "/" + "ab".repeat(32));
+    Files.writeString(
+        process.resolve("stat"),
+        "100007 (localapp) S 1 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 1000 1 1 1 0 0 0 0 0 0 0 0"
+            + " 0 0 0 0 17 0\n");
+    Files.writeString(directory.resolve("proc/uptime"), "50.00 50.00\n");
+    given.put(RunOption.PROC, List.of(directory.resolve("proc").toString()));
+    given.put(RunOption.NODE_NAME, List.of("n1"));
+    Files.writeString(log, "");
+    String record = RECORD.replace("2147483647", "100007");
+    try (Agent agent = start()) {
+      Await.until("ready", () -> get(agent, "/readyz").statusCode() == 200);
+      String stamp = "audit(" + System.currentTimeMillis() / 1_000 + ".000:";
+      String now = record.replaceFirst("audit[(][0-9]+[.]836:", Matcher.quoteReplacement(stamp));
+      Files.writeString(
+          log,
+          "node=othernode.example " + now + "node=n1 " + now.replace(":15)", ":16)"),
+          StandardOpenOption.APPEND);
+      Await.until("both counted", () -> scrape(agent).sum("seccomp_denials_total") == 2);
+      assertThat(get(agent, "/api/v1/violations").body())
+          .contains("\"node\":\"othernode.example\"")
+          .contains("{\"outcome\":\"unknown\",\"by\":null,\"reason\":\"foreign_node\"}")
+          .contains("\"node\":\"n1\"")
+          .containsOnlyOnce(pod);
+      assertThat(get(agent, "/api/v1/status").body()).contains("\"balanced\" : true");
+    }
   }
 
   @Test

@@ -1,8 +1,10 @@
 package io.seccompwatch.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.attribution.RuntimeNames;
 import io.seccompwatch.linux.SeccompCanary;
 import io.seccompwatch.publish.Books;
@@ -12,8 +14,10 @@ import io.seccompwatch.record.LossReason;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.testing.Samples;
+import io.seccompwatch.testing.Scrape;
 import io.seccompwatch.testing.TestClock;
 import io.seccompwatch.violation.Violation;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,7 +80,7 @@ class PipelineTest {
           null,
           new KernelLosses(books, true, clock::millis),
           defects::add,
-          "n1",
+          new NodeNames("n1", List.of(), true, new AgentLog(System.err, clock)),
           clock);
   private final Pipeline auditLog = pipeline("audit-log", Dialect.AUDIT_LOG);
 
@@ -94,6 +98,90 @@ class PipelineTest {
         .matches(Books.Balance::balanced)
         .returns(1L, Books.Balance::lines)
         .returns(1L, Books.Balance::denials);
+  }
+
+  @Test
+  void aRecordOfAnotherNodeIsCountedUnderItsNodesNameAndNeverLookedUp() throws IOException {
+    feed(auditLog, "node=other.example " + audit(1, "kc", "0x50000"));
+    feed(auditLog, "node=other.example " + audit(1, "kc", "0x50000"));
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    feed(syslog, "Nov 21 08:00:00 n2 kernel: " + kernel(2, "kc", "0x50000"));
+    feed(syslog, "Nov 21 08:00:00 n2 audit[7]: SECCOMP " + body("stampless", "0x50000"));
+    assertThat(published)
+        .extracting(Violation::node, violation -> violation.attribution().reason())
+        .containsExactly(
+            tuple("other.example", AttributionReason.FOREIGN_NODE),
+            tuple("n2", AttributionReason.FOREIGN_NODE),
+            tuple("n2", AttributionReason.FOREIGN_NODE));
+    assertThat(published)
+        .extracting(violation -> violation.attribution().outcome())
+        .containsOnly(Attribution.Outcome.UNKNOWN);
+    assertThat(books.balance())
+        .matches(Books.Balance::balanced)
+        .returns(4L, Books.Balance::records)
+        .returns(1L, Books.Balance::duplicates)
+        .returns(3L, Books.Balance::attributions);
+    Scrape scrape = Scrape.of(Scrape.metrics(books));
+    assertThat(scrape.value("seccomp_watch_records_foreign_total", "source", "audit-log"))
+        .isEqualTo(1);
+    assertThat(scrape.value("seccomp_watch_records_foreign_total", "source", "syslog"))
+        .isEqualTo(2);
+  }
+
+  @Test
+  void equalStampsOfTwoNodesAreTwoViolations() {
+    feed(auditLog, audit(1, "kc", "0x50000"));
+    feed(auditLog, "node=n2 " + audit(1, "kc", "0x50000"));
+    feed(auditLog, "node=n3 " + audit(1, "kc", "0x50000"));
+    feed(auditLog, "node=n1 " + audit(1, "kc", "0x50000"));
+    assertThat(published).extracting(Violation::node).containsExactly("n1", "n2", "n3");
+    assertThat(books.balance().duplicates()).isEqualTo(1);
+  }
+
+  @Test
+  void aLineUnderANameThatTheCanaryHasTaughtIsThisNodes() {
+    feed(auditLog, "node=10.0.0.5 " + audit(1, "kc", "0x50000"));
+    canary.fire();
+    feed(auditLog, "node=10.0.0.5 " + canaryCall(audit(2, canaries.getFirst(), "0x7ffc0000")));
+    feed(auditLog, "node=10.0.0.5 " + audit(3, "kc", "0x50000"));
+    assertThat(published).extracting(Violation::node).containsExactly("10.0.0.5", "n1");
+    assertThat(published.getLast().attribution()).isSameAs(attribution);
+  }
+
+  /** Such a line may be an old one, or anybody's who has seen the name. */
+  @Test
+  void aCanaryThatThisRunHasNotFiredTeachesNothing() {
+    feed(auditLog, "node=alias " + canaryCall(audit(1, "swcabcdefgh0000", "0x7ffc0000")));
+    feed(auditLog, "node=alias " + audit(2, "kc", "0x50000"));
+    assertThat(published.getFirst().attribution().reason())
+        .isEqualTo(AttributionReason.FOREIGN_NODE);
+    assertThat(books.balance().canary()).isEqualTo(1);
+  }
+
+  @Test
+  void theSerialsOfTwoNodesInOneLogAreNoGapsAndOnesOwnAreWatched() {
+    for (int serial = 1; serial < 20; serial++) {
+      feed(auditLog, "node=n1 " + audit(serial, "kc", "0x50000"));
+      feed(auditLog, "node=n2 " + audit(9_000 + 7L * serial, "kc", "0x50000"));
+    }
+    clock.advance(Duration.ofMinutes(1));
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEmpty();
+    feed(auditLog, "node=n1 type=SYSCALL msg=audit(1795342823.836:22): arch=c000003e syscall=59");
+    clock.advance(Duration.ofMinutes(1));
+    auditLog.idle();
+    assertThat(books.balance().lost()).isEqualTo(Map.of("serial_gap", 2L));
+  }
+
+  @Test
+  void whatAnotherNodeHasLostIsNoLossHere() {
+    feed(auditLog, "node=n2 type=UNKNOWN[9999] msg=lost");
+    Pipeline syslog = pipeline("syslog", Dialect.SYSLOG);
+    String dropped = " rsyslogd: imjournal: 40 messages lost due to rate-limiting (20 allowed)";
+    feed(syslog, "Feb  9 17:53:54 n2" + dropped);
+    assertThat(books.balance().lost()).isEmpty();
+    feed(syslog, "Feb  9 17:53:54 n1" + dropped);
+    assertThat(books.balance().lost()).isEqualTo(Map.of("syslog_rate_limit", 40L));
   }
 
   @Test
@@ -339,6 +427,10 @@ class PipelineTest {
   private static String kmsg(long serial, String comm, String code) {
     return "5,900,1,-;audit: type=1326 audit(1795342823.836:%d): %s"
         .formatted(serial, body(comm, code));
+  }
+
+  private static String kernel(long serial, String comm, String code) {
+    return kmsg(serial, comm, code).replaceFirst(".*;", "");
   }
 
   private static String body(String comm, String code) {

@@ -114,6 +114,15 @@ class VouchingTest {
         .hasSizeLessThan(900);
   }
 
+  /** The ring has this machine's records only, and can say nothing of others'. */
+  @Test
+  void aRecordOfAnotherNodeIsNeitherHeldNorRefused() {
+    feed(syslog, syslog(1).replace(" n1 ", " n2 "));
+    feed(kmsg, kmsg(1));
+    assertCounts(2, 0, 0, 0);
+    assertThat(published).extracting(Violation::node).containsExactly("n2", "n1");
+  }
+
   @Test
   void whatIsRefusedIsForgottenAndItsTrueCopyStillCounts() {
     feed(syslog, syslog(1));
@@ -430,7 +439,7 @@ class VouchingTest {
             with,
             new KernelLosses(books, true, clock::millis),
             VouchingTest::refuse,
-            "n1",
+            new NodeNames("n1", List.of(), true, new AgentLog(System.err, clock)),
             clock),
         source,
         dialect,

@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -97,6 +98,30 @@ class ReplayCommandTest {
     assertThat(first.get("schema").asText()).isEqualTo("seccomp-watch/v1");
     assertThat(first.at("/attribution/reason").asText()).isEqualTo("not_attempted");
     assertThat(first.get("node").isNull()).isTrue();
+  }
+
+  /** A log of many nodes: which one it was, and that equal stamps of two nodes are two records. */
+  @Test
+  void jsonSaysTheNodeThatTheLineNames() throws IOException {
+    String record = record(1, "nginx", "/usr/sbin/nginx", "c000003e", 425, "0x50000");
+    String kernel = record.replace("type=SECCOMP msg=", "kernel: [  123.456789] audit: type=1326 ");
+    String lines =
+        "node=node-1 "
+            + record
+            + "Nov 30 20:01:06 node-2 "
+            + kernel
+            + "Nov 30 20:01:06 node-1.example "
+            + kernel;
+    Cli.Ran ran = Cli.runOn(lines, "replay", "--output", "json");
+    ObjectMapper json = new ObjectMapper();
+    List<String> nodes = new ArrayList<>();
+    for (String line : ran.out().lines().toList()) {
+      nodes.add(json.readTree(line).get("node").asText());
+    }
+    assertThat(nodes).containsExactly("node-1", "node-2");
+    assertThat(ran.err()).contains("records 3, shown 2, filtered 0, duplicates 1,");
+    String again = Cli.runOn(ran.out(), "replay", "--output", "json").out();
+    assertThat(again).isEqualTo(ran.out());
   }
 
   @Test

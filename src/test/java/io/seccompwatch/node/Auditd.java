@@ -34,6 +34,15 @@ final class Auditd implements RecordWriter {
 
   /** Starts it, as soon as no other one is there, and waits until the kernel knows it. */
   static Auditd start(Path parent, Format format) throws IOException {
+    return start(parent, format, "name_format = NONE");
+  }
+
+  /** The same, and each line begins with a name for the node. */
+  static Auditd startNamed(Path parent, Format format, String node) throws IOException {
+    return start(parent, format, "name_format = USER\nname = " + node);
+  }
+
+  private static Auditd start(Path parent, Format format, String naming) throws IOException {
     Command.needs("auditd", "auditd");
     Path directory = Files.createTempDirectory(parent, "auditd");
     Path log = Files.createDirectory(directory.resolve("log")).resolve("audit.log");
@@ -52,7 +61,7 @@ final class Auditd implements RecordWriter {
         freq = 1
         num_logs = 5
         priority_boost = 0
-        name_format = NONE
+        %s
         max_log_file = 8
         max_log_file_action = IGNORE
         space_left = 2
@@ -66,7 +75,7 @@ final class Auditd implements RecordWriter {
         max_restarts = 1
         plugin_dir = %s
         """
-            .formatted(log, format, plugins));
+            .formatted(log, format, naming, plugins));
     Files.setPosixFilePermissions(conf, PosixFilePermissions.fromString("rw-r-----"));
     KernelLog.awaitNoDaemon();
     Path output = directory.resolve("output");

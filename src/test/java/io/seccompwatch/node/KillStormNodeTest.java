@@ -65,7 +65,7 @@ class KillStormNodeTest {
             new FileSource(
                 storm.log(),
                 StartAt.BEGINNING,
-                new CheckpointStore(directory),
+                new CheckpointStore(directory, null),
                 "storm",
                 judge,
                 Clock.systemUTC())) {

@@ -281,11 +281,11 @@ abstract class SourceContract {
     return Objects.requireNonNull(writer);
   }
 
-  private Agent agent() {
+  Agent agent() {
     return Objects.requireNonNull(agent, "no agent");
   }
 
-  private Path directory() {
+  Path directory() {
     return Objects.requireNonNull(temporary, "no directory");
   }
 }

@@ -34,6 +34,7 @@ class AgentMetricsTest {
     "seccomp_watch_lines_read_total,                         counter,   source",
     "seccomp_watch_records_total,                            counter,   source",
     "seccomp_watch_records_duplicate_total,                  counter,   source",
+    "seccomp_watch_records_foreign_total,                    counter,   source",
     "seccomp_watch_canary_records_total,                     counter,   source",
     "seccomp_watch_records_rejected_total,                   counter,   reason source",
     "seccomp_watch_records_lost_total,                       counter,   reason source",

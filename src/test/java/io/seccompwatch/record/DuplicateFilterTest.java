@@ -171,6 +171,49 @@ class DuplicateFilterTest {
   }
 
   @Test
+  void theSameStampOfTwoNodesIsTwoRecords() {
+    LineOrigin other = new LineOrigin("other", null);
+    LineOrigin third = new LineOrigin(null, "third");
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isFalse();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW, null, other)).isFalse();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW, null, third)).isFalse();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isTrue();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW, null, other)).isTrue();
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW, null, new LineOrigin(null, "OTHER")))
+        .isTrue();
+  }
+
+  @Test
+  void aRecordWithoutAStampIsPairedWithOneOfItsNodeOnly() {
+    LineOrigin other = new LineOrigin(null, "other");
+    assertThat(filter.isDuplicate(record(stamp(5, 7), 1), NOW)).isFalse();
+    assertThat(filter.isDuplicate(record(null, 1), NOW, null, other)).isFalse();
+    assertThat(filter.isDuplicate(record(stamp(6, 7), 1), NOW, null, other)).isTrue();
+    assertThat(filter.isDuplicate(record(null, 1), NOW)).isTrue();
+  }
+
+  @Test
+  void inLogsOfManyNodesALineWithoutANameMayBeAnyNodes() {
+    DuplicateFilter many = DuplicateFilter.ofManyNodes();
+    LineOrigin full = new LineOrigin(null, "node-1.example");
+    LineOrigin brief = new LineOrigin("node-1", null);
+    LineOrigin other = new LineOrigin("node-2", null);
+    assertThat(many.isDuplicate(record(stamp(5, 7), 1), NOW)).isFalse();
+    assertThat(many.isDuplicate(record(stamp(5, 7), 1), NOW)).isTrue();
+    assertThat(many.isDuplicate(record(stamp(5, 7), 1), NOW, null, full)).isTrue();
+    assertThat(many.isDuplicate(record(stamp(5, 7), 2), NOW, null, other)).isFalse();
+
+    assertThat(many.isDuplicate(record(stamp(5, 8), 1), NOW, null, full)).isFalse();
+    assertThat(many.isDuplicate(record(stamp(5, 8), 1), NOW, null, brief)).isTrue();
+    assertThat(many.isDuplicate(record(stamp(5, 8), 1), NOW, null, other)).isFalse();
+    assertThat(many.isDuplicate(record(stamp(5, 8), 1), NOW)).isTrue();
+
+    assertThat(many.isDuplicate(record(null, 9), NOW, null, full)).isFalse();
+    assertThat(many.isDuplicate(record(stamp(5, 9), 9), NOW, null, other)).isFalse();
+    assertThat(many.isDuplicate(record(stamp(5, 9), 9), NOW)).isTrue();
+  }
+
+  @Test
   void theStampSetAgreesWithAnOrdinarySet() {
     Random random = new Random(42);
     StampSet set = new StampSet(100_000);
@@ -178,8 +221,9 @@ class DuplicateFilterTest {
     for (int i = 0; i < 50_000; i++) {
       long time = (random.nextBoolean() ? 0 : 1_795_000_000_000L) + random.nextInt(300);
       long serial = random.nextBoolean() ? random.nextInt(300) : 4_294_967_295L;
-      assertThat(set.contains(time, serial)).isEqualTo(model.contains(time + ":" + serial));
-      assertThat(set.add(time, serial)).isEqualTo(model.add(time + ":" + serial));
+      long pair = StampSet.pair(time, serial);
+      assertThat(set.contains(pair)).isEqualTo(model.contains(time + ":" + serial));
+      assertThat(set.add(pair)).isEqualTo(model.add(time + ":" + serial));
     }
   }
 

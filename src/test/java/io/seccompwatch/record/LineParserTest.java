@@ -146,6 +146,62 @@ class LineParserTest {
     assertThat(parse(dialect, AUDITD) instanceof Line.Recognised).isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        // before the kernel's text | node= | host in the header
+        "''                                                           |        |",
+        "'[    1.234567] '                                            |        |",
+        "'5,385,1100647225,-;'                                        |        |",
+        "'Feb  9 17:53:54 node-1 kernel: '                            |        | node-1",
+        "'Feb  9 17:53:54 kernel: '                                   |        |",
+        "'<5>Feb  9 17:53:54 Node-1.example kernel: [    1.234567] '  |        | Node-1.example",
+        "'2026-11-22T10:20:14.833580+00:00 10.0.0.5 kernel: '         |        | 10.0.0.5",
+        "'<5>1 2026-11-22T10:20:14Z node-1 kernel - - - '             |        | node-1",
+        "'<5>1 2026-11-22T10:20:14Z - kernel - - - '                  |        |",
+      })
+  void aLineSaysUnderWhichNameItsNodeCame(
+      String before, @Nullable String node, @Nullable String host) {
+    assertThat(parse(before + KERNEL))
+        .isInstanceOfSatisfying(
+            Line.Recognised.class,
+            it -> assertThat(it.origin()).isEqualTo(new LineOrigin(node, host)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                                                  |          |",
+        "'node=n1 '                                          | n1       |",
+        "'node=10.0.0.5 '                                    | 10.0.0.5 |",
+        "'Feb  9 17:53:54 n1 audisp-syslog: '                |          | n1",
+        "'Feb  9 17:53:54 n1 audispd[5]: node=n2.example '   | n2.example | n1",
+      })
+  void auditdGivesTheNameOfItsNode(String before, @Nullable String node, @Nullable String host) {
+    LineParser parser = new LineParser(Dialect.ANY);
+    byte[] named = ("node=of-the-line-before " + AUDITD).getBytes(StandardCharsets.UTF_8);
+    parser.parse(named, 0, named.length);
+    byte[] bytes = (before + AUDITD).getBytes(StandardCharsets.UTF_8);
+    assertThat(parser.parse(bytes, 0, bytes.length))
+        .isInstanceOfSatisfying(
+            Line.Recognised.class,
+            it -> assertThat(it.origin()).isEqualTo(new LineOrigin(node, host)));
+    byte[] lost = (before + "type=UNKNOWN msg=lost").getBytes(StandardCharsets.UTF_8);
+    assertThat(parser.parse(lost, 0, lost.length))
+        .isInstanceOfSatisfying(
+            Line.Loss.class, it -> assertThat(it.origin()).isEqualTo(new LineOrigin(node, host)));
+  }
+
+  @Test
+  void aNameOfAnyLengthIsCut() {
+    assertThat(parse("node=" + "x".repeat(5_000) + " " + AUDITD))
+        .isInstanceOfSatisfying(
+            Line.Recognised.class,
+            it -> assertThat(it.origin().node()).isEqualTo("x".repeat(LineOrigin.MAX_BYTES)));
+  }
+
   @Test
   void interpretedOutputIsToldApart() {
     assertThat(parse("type=SECCOMP msg=audit(03/04/2025 07:39:37.599:201) : auid=unset uid=root"))
