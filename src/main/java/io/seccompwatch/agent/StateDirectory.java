@@ -101,7 +101,8 @@ final class StateDirectory implements AutoCloseable {
   private static @Nullable Instant usedSince(Path directory) {
     Instant first = null;
     try (DirectoryStream<Path> files =
-        Files.newDirectoryStream(directory, "{" + LOCK_FILE + "," + KEY_FILE + ",*.checkpoint*}")) {
+        Files.newDirectoryStream(
+            directory, "{" + LOCK_FILE + "," + KEY_FILE + ",*.checkpoint*,records*}")) {
       for (Path file : files) {
         Instant written = Files.getLastModifiedTime(file).toInstant();
         first = first == null || written.isBefore(first) ? written : first;

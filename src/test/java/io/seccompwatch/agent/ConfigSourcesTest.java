@@ -231,6 +231,13 @@ class ConfigSourcesTest {
     assertRefused();
   }
 
+  @Test
+  void aFifoIsRefusedAndNobodyWaitsForItsWriter() throws Exception {
+    file = file.resolveSibling("fifo");
+    assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+    assertRefused();
+  }
+
   private void assertRefused() {
     assertThatThrownBy(() -> ConfigSources.merge(Map.of(), Map.of(), file))
         .isInstanceOf(ConfigException.class)

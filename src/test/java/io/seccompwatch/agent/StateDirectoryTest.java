@@ -78,6 +78,37 @@ class StateDirectoryTest {
   }
 
   @Test
+  void onlyTheFirstAgentFindsADirectoryThatWasNeverUsed() {
+    try (StateDirectory first = StateDirectory.open(parent)) {
+      assertThat(first.usedSince()).isNull();
+    }
+    try (StateDirectory second = StateDirectory.open(parent)) {
+      assertThat(second.usedSince()).isNotNull();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"canary-key", "kmsg.checkpoint", "audit-log-1f.checkpoint.old", "records"})
+  void eachOfItsFilesShowsThatAnAgentHasRun(String name) throws IOException {
+    Files.createFile(parent.resolve(name));
+    try (StateDirectory state = StateDirectory.open(parent)) {
+      assertThat(state.usedSince()).isNotNull();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"canary-key", "lock"})
+  void aFifoInAFilesPlaceMakesNobodyWait(String name) throws Exception {
+    Path fifo = parent.resolve(name);
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    try (StateDirectory state = StateDirectory.open(parent)) {
+      assertThat(state.canaryKey(8)).matches(KEY);
+      assertThat(state.problem() != null).isEqualTo(name.equals("lock"));
+    }
+  }
+
+  @Test
   void everyDirectoryHasAKeyOfItsOwn() {
     try (StateDirectory a = StateDirectory.open(parent.resolve("a"));
         StateDirectory b = StateDirectory.open(parent.resolve("b"))) {
