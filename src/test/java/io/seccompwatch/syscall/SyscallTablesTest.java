@@ -22,8 +22,11 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SyscallTablesTest {
-  /** Linux dropped these before it had the newest calls; what their tables end with is a fact. */
-  private static final Set<AuditArch> DROPPED = EnumSet.of(AuditArch.S390, AuditArch.IA64);
+  /**
+   * Linux dropped it before it had the newest calls. It dropped 31-bit s390, too, but a number of
+   * those in one of its records can mean no other call than everywhere else.
+   */
+  private static final Set<AuditArch> DROPPED = EnumSet.of(AuditArch.IA64);
 
   private final SyscallTables tables = new SyscallTables();
 
