@@ -4,6 +4,7 @@ import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -405,7 +406,7 @@ final class LifetimeTable {
   }
 
   private void setOwner(int slot, @Nullable InContainer owner) {
-    if (owners[slot] != owner && !has(slot, QUEUED)) {
+    if (!has(slot, QUEUED) && !Objects.equals(owners[slot], owner)) {
       leaveLiving(slot);
       joinLiving(slot, owner);
     }
