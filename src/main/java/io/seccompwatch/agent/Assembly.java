@@ -165,6 +165,7 @@ record Assembly(
     retire(books, kubernetes.pods(), housekeeping);
     postures.start(housekeeping);
     housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
+    housekeeping.every(NodeAttribution.KUBELETS, attribution::lookForKubelets);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     housekeeping.every(Endpoint.RENEWAL, () -> endpoint.renew(log));
     log.info("listening", "address", Served.text(http.address()));
