@@ -197,6 +197,7 @@ record Assembly(
         () ->
             running.oldest(RunningContainers.NONE).forEach(c -> runtimeNames.of(c.containerId())));
     housekeeping.every(KernelAudit.PACE, kernelAudit::ask);
+    housekeeping.every(NodeAttribution.KUBELETS, attribution::lookForKubelets);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     if (state.problem() == null) {
       housekeeping.every(KnownRecords.PACE, housekeeping.saving(known::save));

@@ -6,11 +6,13 @@ import io.seccompwatch.attribution.Attributor;
 import io.seccompwatch.attribution.BootClock;
 import io.seccompwatch.attribution.CgroupAnchor;
 import io.seccompwatch.attribution.CgroupParser;
+import io.seccompwatch.attribution.CgroupTree;
 import io.seccompwatch.attribution.CgroupWatch;
 import io.seccompwatch.attribution.ContainerProcess;
 import io.seccompwatch.attribution.OwnContainer;
 import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.attribution.PidTimeline;
+import io.seccompwatch.attribution.PodPlaces;
 import io.seccompwatch.attribution.ProcReader;
 import io.seccompwatch.attribution.ProcessEvents;
 import io.seccompwatch.attribution.ProcessEventsStatus;
@@ -26,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeAttribution implements AutoCloseable {
 
+  /** How often kubelets are looked for. */
+  static final Duration KUBELETS = Duration.ofSeconds(30);
+
   /** How old a record without a stamp may be when it is written: syslog daemons do so at once. */
   private static final long STAMPLESS_MICROS = 5_000_000;
 
@@ -49,6 +55,8 @@ final class NodeAttribution implements AutoCloseable {
   private final PidNumbering numbering;
   private final AgentLog log;
   private final BootClock bootClock;
+  private final CgroupAnchor anchor;
+  private final PodPlaces places;
   private final CgroupParser parser;
   private final ProcessHistory history;
   private final HistoryKeeper keeper;
@@ -80,7 +88,18 @@ final class NodeAttribution implements AutoCloseable {
     this.numbering = PidNumbering.of(proc);
     tellOfNumbering(null);
     this.bootClock = new ProcfsBootClock(proc, clock, System::nanoTime);
-    this.parser = new CgroupParser(CgroupAnchor.of(ownCgroup(proc), ownPodUid));
+    CgroupTree tree = CgroupTree.at(cgroup);
+    this.anchor = CgroupAnchor.read(proc, ownPodUid, tree);
+    this.places = new PodPlaces(tree);
+    this.parser = new CgroupParser(anchor, places);
+    lookForKubelets();
+    if (anchor.roots().isEmpty() && anchor.ownPodUid() == null && places.isBlind()) {
+      log.warn(
+          "no cgroup file system is mounted there: where pods are is told by names alone,"
+              + " which a user of this node can forge; give --cgroup",
+          "cgroup",
+          cgroup);
+    }
     this.history =
         new ProcessHistory(
             proc,
@@ -114,6 +133,16 @@ final class NodeAttribution implements AutoCloseable {
         new ProcReader(proc, parser),
         ProcessLedger.Limits.DEFAULT,
         problem -> log.warn("process events are not used any more", "why", problem));
+  }
+
+  /**
+   * Looks for the kubelets of the machine, which tell where pods are if the agent runs in none; at
+   * times, for a kubelet may come later than the agent.
+   */
+  void lookForKubelets() {
+    if (anchor.roots().isEmpty()) {
+      places.lookForKubelets(proc, anchor);
+    }
   }
 
   /** How the process events are doing; for any thread. */
@@ -216,14 +245,6 @@ final class NodeAttribution implements AutoCloseable {
     keeper.close();
     if (events != null) {
       events.close();
-    }
-  }
-
-  private static String ownCgroup(Path proc) {
-    try {
-      return Files.readString(proc.resolve("self/cgroup"), StandardCharsets.ISO_8859_1);
-    } catch (IOException e) {
-      return ""; // No anchor: the grammar alone decides
     }
   }
 

@@ -88,6 +88,9 @@ public record Attribution(
           Outcome.POD, by, AttributionReason.CONTAINER_UNKNOWN, owner.podUid(), null, null);
     }
     AttributionReason reason = owner.podUid() == null ? AttributionReason.POD_UNKNOWN : null;
+    if (owner.tenant()) {
+      reason = AttributionReason.TENANT_CGROUP;
+    }
     String qualified = owner.runtime().qualify(id);
     return new Attribution(Outcome.CONTAINER, by, reason, owner.podUid(), qualified, null);
   }

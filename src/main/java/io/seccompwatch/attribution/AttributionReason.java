@@ -14,8 +14,13 @@ public enum AttributionReason {
   CGROUP_MALFORMED("cgroup_malformed"),
   /** The cgroup file was empty, as for a process that is being released. */
   CGROUP_EMPTY("cgroup_empty"),
-  /** The path names a pod outside this kubelet's own cgroup root. */
+  /** The path names a pod in a place where this node's kubelet puts none. */
   FOREIGN_POD("foreign_pod"),
+  /**
+   * The container's cgroup belongs to a user other than root, who may have given it the name of any
+   * container: no pod is looked for.
+   */
+  TENANT_CGROUP("tenant_cgroup"),
   /** procfs hides the process from the agent (hidepid, missing privilege). */
   NO_PERMISSION("no_permission"),
   /** The container is known, its pod is not: outside Kubernetes, or hidden by a namespace. */

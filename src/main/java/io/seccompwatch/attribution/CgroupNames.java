@@ -11,7 +11,11 @@ final class CgroupNames {
   private static final String DELETED = " (deleted)";
   private static final String KUBEPODS = "kubepods";
   private static final int ID_LENGTH = 64;
+  private static final int SHORT_ID = 12; // as docker and crictl print it
   private static final int LONGEST_UID = 128;
+
+  /** The scope prefix of iSulad (openEuler), which is no runtime that users see by a label. */
+  private static final String ISULAD = "isulad";
 
   private CgroupNames() {}
 
@@ -59,9 +63,21 @@ final class CgroupNames {
     if (dash == 0) {
       return new ContainerName(id, ContainerRuntime.UNKNOWN);
     }
-    ContainerRuntime runtime = runtimeOf(unit.substring(0, dash - 1));
-    boolean joined = unit.charAt(dash - 1) == '-';
-    return joined && runtime != ContainerRuntime.UNKNOWN ? new ContainerName(id, runtime) : null;
+    String prefix = unit.substring(0, dash - 1);
+    ContainerRuntime runtime = runtimeOf(prefix);
+    boolean known = runtime != ContainerRuntime.UNKNOWN || prefix.equals(ISULAD);
+    return known && unit.charAt(dash - 1) == '-' ? new ContainerName(id, runtime) : null;
+  }
+
+  /**
+   * Reads the name of a container right below its pod, where only the runtime makes cgroups: an id
+   * of another form counts there, too, if it is a UUID or at least 12 hex digits.
+   */
+  static @Nullable ContainerName containerInPod(String name) {
+    ContainerName usual = container(name);
+    boolean id =
+        isUuid(name) || (name.length() >= SHORT_ID && name.length() <= LONGEST_UID && isHex(name));
+    return usual == null && id ? new ContainerName(name, ContainerRuntime.UNKNOWN) : usual;
   }
 
   /** Whether only a CRI runtime uses this name, so that no Kubernetes node runs inside. */
@@ -117,6 +133,29 @@ final class CgroupNames {
         || name.endsWith(".mount")
         || name.endsWith(".swap")
         || name.endsWith(".socket");
+  }
+
+  /**
+   * Returns true for the service of a container runtime or a kubelet that makes containers below
+   * itself: containerd does so when its cgroup parent is a slice and it does not use systemd.
+   */
+  static boolean isRuntimeService(String name) {
+    return switch (name) {
+      case "containerd.service",
+          "crio.service",
+          "docker.service",
+          "kubelet.service",
+          "k3s.service",
+          "k3s-agent.service",
+          "rke2-server.service",
+          "rke2-agent.service",
+          "k0scontroller.service",
+          "k0sworker.service",
+          "snap.microk8s.daemon-containerd.service",
+          "snap.microk8s.daemon-kubelite.service" ->
+          true;
+      default -> false;
+    };
   }
 
   /** {@code pod<uid>} or {@code (<root>-)*kubepods[-<qos>]-pod<uid>[.slice]}, else null. */
@@ -217,10 +256,11 @@ final class CgroupNames {
   }
 
   private static boolean isHex(String text, int length) {
-    if (text.length() != length) {
-      return false;
-    }
-    for (int i = 0; i < length; i++) {
+    return text.length() == length && isHex(text);
+  }
+
+  private static boolean isHex(String text) {
+    for (int i = 0; i < text.length(); i++) {
       if (!isHexDigit(text.charAt(i))) {
         return false;
       }

@@ -15,13 +15,25 @@ public sealed interface CgroupOwner {
    *     Kata, a process in the pod's own cgroup)
    * @param runtime who made it, {@link ContainerRuntime#UNKNOWN} when the name does not tell
    * @param qos the pod's class, null when the path does not show it
+   * @param tenant whether the container's cgroup lies where another user than root may make cgroups
+   *     of any name, so that the id may be any container's; no pod may be concluded from it
    */
   record InContainer(
       @Nullable String podUid,
       @Nullable String containerId,
       ContainerRuntime runtime,
-      @Nullable QosClass qos)
+      @Nullable QosClass qos,
+      boolean tenant)
       implements CgroupOwner {
+
+    /** An owner in a place where only root makes cgroups. */
+    public InContainer(
+        @Nullable String podUid,
+        @Nullable String containerId,
+        ContainerRuntime runtime,
+        @Nullable QosClass qos) {
+      this(podUid, containerId, runtime, qos, false);
+    }
 
     /**
      * Rejects an owner that names nobody.

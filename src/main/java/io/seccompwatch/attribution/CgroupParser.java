@@ -18,10 +18,22 @@ public final class CgroupParser {
   public static final int MAX_BYTES = 64 * 1024;
 
   private final CgroupAnchor anchor;
+  private final PodPlaces places;
 
-  /** A parser for an agent that found itself at this anchor. */
+  /** A parser for an agent that found itself at this anchor, and else knows names only. */
   public CgroupParser(CgroupAnchor anchor) {
+    this(anchor, PodPlaces.byName());
+  }
+
+  /**
+   * A parser.
+   *
+   * @param anchor the agent's own place
+   * @param places where pods are, if the agent's own place does not tell
+   */
+  public CgroupParser(CgroupAnchor anchor, PodPlaces places) {
     this.anchor = anchor;
+    this.places = places;
   }
 
   /** Whom the first {@code length} bytes name; more than {@link #MAX_BYTES} are refused. */
@@ -48,7 +60,7 @@ public final class CgroupParser {
     return read(new String(bytes, 0, length, StandardCharsets.ISO_8859_1));
   }
 
-  private Reading read(String text) {
+  Reading read(String text) {
     if (text.length() > MAX_BYTES) {
       return malformed();
     }
@@ -70,12 +82,26 @@ public final class CgroupParser {
       if (!printed.equals(previous)) {
         CgroupPath path = CgroupPath.of(printed);
         verdict.add(
-            path == null ? new Refused(AttributionReason.CGROUP_MALFORMED) : path.owner(anchor));
+            path == null
+                ? new Refused(AttributionReason.CGROUP_MALFORMED)
+                : owner(path, controllersOf(line)));
       }
-      previous = printed;
+      previous = anchor.hasNamespaceRoots() ? "" : printed;
     }
     CgroupOwner owner = verdict.owner();
     return new Reading(owner, verdict.mayBeMoved() ? new Unresolved() : owner);
+  }
+
+  private CgroupOwner owner(CgroupPath path, String controllers) {
+    CgroupPath whole = anchor.whole(controllers, path);
+    return whole == null ? path.ownerFromWithin(anchor) : whole.owner(anchor, places);
+  }
+
+  /** The second field of a line; empty for v2, and for a line that has none. */
+  static String controllersOf(String line) {
+    int first = line.indexOf(':');
+    int second = first < 0 ? -1 : line.indexOf(':', first + 1);
+    return second < 0 ? "" : line.substring(first + 1, second);
   }
 
   private static Reading malformed() {

@@ -49,8 +49,38 @@ record CgroupPath(int above, List<String> names) {
     return new CgroupPath(above, names);
   }
 
-  /** Whom the path names, for an agent that found itself at {@code anchor}. */
-  CgroupOwner owner(CgroupAnchor anchor) {
+  /**
+   * Finds the owner of a path that begins at the root of the hierarchy.
+   *
+   * @param anchor the agent's own place
+   * @param places where pods are, if the agent's own place does not tell
+   */
+  CgroupOwner owner(CgroupAnchor anchor, PodPlaces places) {
+    if (names.isEmpty()) {
+      return new Unresolved();
+    }
+    for (List<String> root : anchor.roots()) {
+      int depth = root.size();
+      if (names.size() > depth && names.subList(0, depth).equals(root)) {
+        int at = podAt(depth, Math.min(names.size(), depth + 2));
+        return at < 0 ? withoutPod(names.size(), places) : inPod(at);
+      }
+    }
+    int at = podAt(0, names.size());
+    if (at < 0) {
+      return withoutPod(names.size(), places);
+    }
+    boolean placed = anchor.roots().isEmpty() && places.holdPod(names, at);
+    return placed ? inPod(at) : outOfPlace(at, places);
+  }
+
+  /**
+   * Finds the owner of a path that is seen from a private cgroup namespace whose own place is not
+   * known. The name with which the path leaves the agent's ancestors decides.
+   *
+   * @param anchor the agent's own place
+   */
+  CgroupOwner ownerFromWithin(CgroupAnchor anchor) {
     InContainer own = inOwnPod(anchor);
     if (own != null) {
       return own;
@@ -58,18 +88,32 @@ record CgroupPath(int above, List<String> names) {
     if (names.isEmpty()) {
       return new Unresolved();
     }
-    for (List<String> root : anchor.roots()) {
-      int depth = root.size();
-      if (above == 0 && names.size() > depth && names.subList(0, depth).equals(root)) {
-        int at = podAt(depth, Math.min(names.size(), depth + 2));
-        return at < 0 ? withoutPod() : inPod(at);
+    boolean inPod = anchor.ownPodUid() != null;
+    int at = podAt(0, names.size());
+    if (at < 0 && inPod && isBesideOwnPod()) {
+      at = 0;
+    }
+    if (at < 0) {
+      return withoutPod(names.size(), null);
+    }
+    for (String name : names.subList(0, at)) {
+      // A pod's own ancestors hold its kubepods directory, so that no other leads to its siblings
+      boolean ofPods = CgroupNames.qos(name) != null || (!inPod && CgroupNames.isKubepods(name));
+      if (!ofPods) {
+        return outOfPlace(at, null);
       }
     }
-    int at = podAt(0, names.size());
-    if (at < 0 || isInsideCriContainer(at)) {
-      return withoutPod();
-    }
-    return anchor.roots().isEmpty() ? inPod(at) : foreign();
+    return inPod(at);
+  }
+
+  /**
+   * A static pod's free text is a UID beside the agent's own pod, where only the kubelet writes.
+   */
+  private boolean isBesideOwnPod() {
+    return above == 2
+        && names.size() > 1
+        && CgroupNames.pod(names.getFirst()) != null
+        && CgroupNames.containerInPod(names.get(1)) != null;
   }
 
   /** A sibling or the agent's own container, seen through the agent's private namespace. */
@@ -86,10 +130,29 @@ record CgroupPath(int above, List<String> names) {
     return sibling == null ? null : new InContainer(uid, sibling.id(), sibling.runtime(), null);
   }
 
-  /** Another kubelet's pods: the container that holds that kubelet is the answer, if there is. */
-  private CgroupOwner foreign() {
-    CgroupOwner outer = withoutPod();
-    return outer instanceof InContainer ? outer : new Refused(AttributionReason.FOREIGN_POD);
+  /**
+   * The owner of a path with a pod where no kubelet puts one: the container outside of it; the host
+   * in a place of users and services; else it is not known whose it is.
+   */
+  private CgroupOwner outOfPlace(int pod, @Nullable PodPlaces places) {
+    CgroupOwner outer = withoutPod(pod, places);
+    if (outer instanceof InContainer) {
+      return outer;
+    }
+    List<String> dirs = names.subList(0, pod);
+    boolean host =
+        dirs.stream().anyMatch(CgroupPath::isOfHost)
+            || (places != null && places.isOwnedByTenant(dirs));
+    return host ? outer : new Refused(AttributionReason.FOREIGN_POD);
+  }
+
+  private static boolean isOfHost(String name) {
+    return CgroupNames.isHostUnit(name)
+        || name.endsWith(".scope")
+        || name.equals("user.slice")
+        || name.equals("machine.slice")
+        || name.equals("lxc")
+        || name.startsWith("lxc.");
   }
 
   /** The outermost pod's index among {@code [from, to)}, -1 when there is none. */
@@ -102,34 +165,20 @@ record CgroupPath(int above, List<String> names) {
     return -1;
   }
 
+  /** A generated UID speaks for itself; free text does so in a directory of pods only. */
   boolean isPod(int at) {
     PodName pod = CgroupNames.pod(names.get(at));
-    if (pod == null || pod.anywhere()) {
+    if (pod == null || pod.anywhere() || pod.generatedUid()) {
       return pod != null;
     }
-    if (at == 0) {
-      return pod.generatedUid();
-    }
-    String parent = names.get(at - 1);
-    if (CgroupNames.isKubepods(parent)) {
-      return true;
-    }
-    boolean qos = CgroupNames.qos(parent) != null;
-    return qos && (at == 1 ? pod.generatedUid() : CgroupNames.isKubepods(names.get(at - 2)));
+    String parent = at == 0 ? "" : names.get(at - 1);
+    boolean qos = at > 1 && CgroupNames.qos(parent) != null;
+    return CgroupNames.isKubepods(parent) || (qos && CgroupNames.isKubepods(names.get(at - 2)));
   }
 
   /** Where the directory of pods ends that holds the pod at this index: before the QoS class. */
   int rootEnd(int pod) {
     return pod > 0 && CgroupNames.qos(names.get(pod - 1)) != null ? pod - 1 : pod;
-  }
-
-  private boolean isInsideCriContainer(int pod) {
-    for (int i = 0; i < pod; i++) {
-      if (CgroupNames.isCriContainer(names.get(i))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private CgroupOwner inPod(int at) {
@@ -147,7 +196,7 @@ record CgroupPath(int above, List<String> names) {
       if (CgroupNames.isMonitor(next) || CgroupNames.isHostUnit(next)) {
         return new Host(true);
       }
-      container = CgroupNames.container(next);
+      container = CgroupNames.containerInPod(next);
     }
     return container == null
         ? new InContainer(pod.uid(), null, ContainerRuntime.UNKNOWN, qos)
@@ -163,10 +212,14 @@ record CgroupPath(int above, List<String> names) {
     return qos == null && CgroupNames.isKubepods(parent) ? QosClass.GUARANTEED : qos;
   }
 
-  /** The outermost container of a path that has no pod; the host when there is none either. */
-  private CgroupOwner withoutPod() {
+  /**
+   * The outermost container among the first names; the host when there is none.
+   *
+   * @param places who owns what; null if the beginning of the path is not known
+   */
+  private CgroupOwner withoutPod(int to, @Nullable PodPlaces places) {
     boolean inHostUnit = false;
-    for (int i = 0; i < names.size(); i++) {
+    for (int i = 0; i < to; i++) {
       String name = names.get(i);
       String parent = i == 0 ? null : names.get(i - 1);
       if (CgroupNames.isMonitor(name)) {
@@ -176,26 +229,54 @@ record CgroupPath(int above, List<String> names) {
         return new Host(false);
       }
       ContainerName container = CgroupNames.container(name);
-      if (container != null && container.runtime() == ContainerRuntime.UNKNOWN) {
-        container = bareId(container.id(), parent, inHostUnit);
-      }
       if (container == null && isForeignId(name, parent)) {
         container = new ContainerName(name, ContainerRuntime.UNKNOWN);
       }
-      if (container != null) {
-        return new InContainer(null, container.id(), container.runtime(), null);
+      boolean tenant = inHostUnit || (container != null && isTenants(i, places));
+      if (container != null && container.runtime() == ContainerRuntime.UNKNOWN) {
+        container = bareId(container.id(), parent, tenant);
       }
-      inHostUnit |= CgroupNames.isHostUnit(name);
+      if (container != null) {
+        if (!tenant) {
+          return new InContainer(null, container.id(), container.runtime(), null);
+        }
+        if (!CgroupNames.isCriContainer(name)) {
+          return ofTenant(container);
+        }
+      }
+      inHostUnit |=
+          CgroupNames.isHostUnit(name) || name.endsWith(".scope") || name.startsWith("lxc");
     }
     return new Host(false);
   }
 
-  /** A bare id is believed by its place: a service may name its own cgroups as it likes. */
+  /**
+   * Returns true if another user than root may have made the container's cgroup. From within a
+   * private namespace only the first name is known to be in a directory of root's, and one in the
+   * directory of a runtime.
+   */
+  private boolean isTenants(int at, @Nullable PodPlaces places) {
+    if (places != null) {
+      return places.mayBeTenants(names.subList(0, at));
+    }
+    boolean ofRuntime =
+        at == 1 && CgroupNames.runtimeOfParent(names.getFirst()) != ContainerRuntime.UNKNOWN;
+    return at > 0 && !ofRuntime;
+  }
+
+  /** A user's own docker and podman are what they say; no other id is spelled as a pod's. */
+  private static InContainer ofTenant(ContainerName container) {
+    boolean pods = container.runtime() == ContainerRuntime.CONTAINERD;
+    ContainerRuntime runtime = pods ? ContainerRuntime.UNKNOWN : container.runtime();
+    return new InContainer(null, container.id(), runtime, null, true);
+  }
+
+  /** A bare id is believed by its place: a tenant may name its own cgroups as it likes. */
   private static @Nullable ContainerName bareId(
-      String id, @Nullable String parent, boolean inHostUnit) {
+      String id, @Nullable String parent, boolean tenant) {
     ContainerRuntime runtime = CgroupNames.runtimeOfParent(parent);
     boolean podmanPod = "libpod_parent".equals(parent);
-    boolean believed = !podmanPod && (!inHostUnit || runtime != ContainerRuntime.UNKNOWN);
+    boolean believed = !podmanPod && (!tenant || runtime == ContainerRuntime.DOCKER);
     return believed ? new ContainerName(id, runtime) : null;
   }
 

@@ -101,6 +101,9 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     }
     Path made = directory.resolve(name);
     if (holdsPods(made)) {
+      if (!isNodes(made)) {
+        return;
+      }
       watchTree(opened, made, true);
     } else if (isInKubepods(made)) {
       onContainer.accept(made);
@@ -112,6 +115,9 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     register(opened, directory, depth == 0);
     try (DirectoryStream<Path> children = Files.newDirectoryStream(directory, CgroupWatch::isDir)) {
       for (Path child : children) {
+        if (!isNodes(child)) {
+          continue;
+        }
         if (holdsPods(child)) {
           watchTree(opened, child, false);
         } else if (depth < SEARCH_DEPTH) {
@@ -133,7 +139,9 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     try (DirectoryStream<Path> children = Files.newDirectoryStream(directory, CgroupWatch::isDir)) {
       for (Path child : children) {
         if (holdsPods(child)) {
-          watchTree(opened, child, isNew);
+          if (isNodes(child)) {
+            watchTree(opened, child, isNew);
+          }
         } else if (isNew) {
           onContainer.accept(child);
         }
@@ -160,6 +168,20 @@ public final class CgroupWatch implements Runnable, AutoCloseable {
     return name.contains("kubepods")
         || (isInKubepods(directory)
             && (name.startsWith("pod") || name.equals("burstable") || name.equals("besteffort")));
+  }
+
+  /** A tree that a user has made must use up neither watches nor the history's attention. */
+  private boolean isNodes(Path directory) {
+    Object owner = owner(directory);
+    return owner != null && owner.equals(owner(root));
+  }
+
+  private static @Nullable Object owner(Path directory) {
+    try {
+      return Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    } catch (IOException | UnsupportedOperationException e) {
+      return null; // gone meanwhile
+    }
   }
 
   private static boolean isInKubepods(Path directory) {

@@ -10,9 +10,27 @@ import org.jspecify.annotations.Nullable;
  * @param containerId the runtime's bare id
  * @param pid its PID in procfs
  * @param startTicks its start since boot in ticks of 10 ms
+ * @param tenant whether the id is one that a user other than root may have chosen, see {@link
+ *     CgroupOwner.InContainer}
  */
 public record ContainerProcess(
-    @Nullable String podUid, String containerId, int pid, long startTicks) {
+    @Nullable String podUid, String containerId, int pid, long startTicks, boolean tenant) {
+
+  /** A process of a container whose id root has chosen. */
+  public ContainerProcess(@Nullable String podUid, String containerId, int pid, long startTicks) {
+    this(podUid, containerId, pid, startTicks, false);
+  }
+
+  /**
+   * The one that stands for the container: an id that root has chosen beats the same id chosen by a
+   * tenant, then the older process counts.
+   */
+  static ContainerProcess better(ContainerProcess a, ContainerProcess b) {
+    if (a.tenant != b.tenant) {
+      return a.tenant ? b : a;
+    }
+    return older(a, b);
+  }
 
   /** The older of two; of those that started in one tick the one with the lower PID. */
   public static ContainerProcess older(ContainerProcess a, ContainerProcess b) {

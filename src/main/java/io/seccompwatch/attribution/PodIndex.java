@@ -179,7 +179,9 @@ public final class PodIndex implements PodDirectory {
 
   @Override
   public synchronized Naming name(Attribution found) {
-    if (found.outcome() == Outcome.HOST || found.outcome() == Outcome.UNKNOWN) {
+    if (found.outcome() == Outcome.HOST
+        || found.outcome() == Outcome.UNKNOWN
+        || found.reason() == AttributionReason.TENANT_CGROUP) {
       return new Naming(found, false);
     }
     String uid = found.podUid();

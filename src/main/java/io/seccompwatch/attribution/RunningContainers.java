@@ -54,9 +54,10 @@ public interface RunningContainers {
     if (owner instanceof CgroupOwner.InContainer in) {
       String id = in.containerId();
       if (id != null) {
-        ContainerProcess process = new ContainerProcess(in.podUid(), id, pid, startTicks);
+        ContainerProcess process =
+            new ContainerProcess(in.podUid(), id, pid, startTicks, in.tenant());
         if (!without.contains(process)) {
-          oldest.merge(id, process, ContainerProcess::older);
+          oldest.merge(id, process, ContainerProcess::better);
         }
       }
     }

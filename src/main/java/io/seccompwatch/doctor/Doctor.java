@@ -208,6 +208,7 @@ public final class Doctor {
     AuditView audit = kernel.view(heard);
     return Survey.alone(
             node.proc(),
+            patient.config().cgroup(),
             patient.environment().get("SECCOMP_WATCH_POD_UID"),
             node.hostRoot(),
             NodePods.read(api(), "seccomp-watch/" + patient.version()),

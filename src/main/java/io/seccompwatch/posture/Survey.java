@@ -2,9 +2,11 @@ package io.seccompwatch.posture;
 
 import io.seccompwatch.attribution.CgroupAnchor;
 import io.seccompwatch.attribution.CgroupParser;
+import io.seccompwatch.attribution.CgroupTree;
 import io.seccompwatch.attribution.ContainerProcess;
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.PodDirectory.Specified;
+import io.seccompwatch.attribution.PodPlaces;
 import io.seccompwatch.attribution.ProcReader;
 import io.seccompwatch.attribution.RunningContainers;
 import io.seccompwatch.posture.HostFiles.Found;
@@ -87,6 +89,7 @@ public final class Survey {
    * A survey for one look, by one who keeps no history of processes: it reads all of them.
    *
    * @param proc the node's procfs
+   * @param cgroup the node's cgroup file systems
    * @param ownPodUid the pod that the caller runs in; null when it runs in none
    * @param hostRoot as above
    * @param pods as above
@@ -94,17 +97,16 @@ public final class Survey {
    */
   public static Survey alone(
       Path proc,
+      Path cgroup,
       @Nullable String ownPodUid,
       Path hostRoot,
       @Nullable PodDirectory pods,
       Supplier<AuditView> audit) {
-    String own = "";
-    try {
-      own = Files.readString(proc.resolve("self/cgroup"), StandardCharsets.ISO_8859_1);
-    } catch (IOException e) {
-      // No anchor: the grammar of cgroups alone decides
-    }
-    ProcReader reader = new ProcReader(proc, new CgroupParser(CgroupAnchor.of(own, ownPodUid)));
+    CgroupTree tree = CgroupTree.at(cgroup);
+    CgroupAnchor anchor = CgroupAnchor.read(proc, ownPodUid, tree);
+    PodPlaces places = new PodPlaces(tree);
+    places.lookForKubelets(proc, anchor);
+    ProcReader reader = new ProcReader(proc, new CgroupParser(anchor, places));
     RunningContainers running = RunningContainers.look(proc, reader);
     return new Survey(proc, reader, running, hostRoot, pods, audit);
   }
@@ -179,7 +181,8 @@ public final class Survey {
       ProcessSeccomp seccomp,
       List<Path> bundles) {
     String id = process.containerId();
-    Specified specified = pods == null ? null : pods.specified(process.podUid(), id);
+    Specified specified =
+        pods == null || process.tenant() ? null : pods.specified(process.podUid(), id);
     Asked asked = Asked.of(specified);
     Known of = known(process, asked, bundles);
     boolean unnamed = specified != null && specified.container() == null;
@@ -206,6 +209,9 @@ public final class Survey {
     Known before = known.get(id);
     if (before != null && !(before.evidence() instanceof Evidence.None)) {
       return before;
+    }
+    if (process.tenant()) {
+      return new Known(new Evidence.None(null), Identity.NONE); // the id may be another container's
     }
     Known now =
         switch (files.config(id, bundles)) {

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of {@code cgroups.jsonl}. */
+/** The rows of {@code cgroups.jsonl}, and of {@code field-cgroups.jsonl}, which have no runtime. */
 final class CgroupCorpus {
   private CgroupCorpus() {}
 
@@ -38,11 +38,19 @@ final class CgroupCorpus {
   }
 
   static List<Row> rows() throws IOException {
+    return rows("cgroups.jsonl");
+  }
+
+  static List<Row> field() throws IOException {
+    return rows("field-cgroups.jsonl");
+  }
+
+  private static List<Row> rows(String file) throws IOException {
     ObjectMapper mapper = new ObjectMapper();
     List<Row> rows = new ArrayList<>();
-    try (InputStream in = CgroupCorpus.class.getResourceAsStream("cgroups.jsonl")) {
+    try (InputStream in = CgroupCorpus.class.getResourceAsStream(file)) {
       if (in == null) {
-        throw new IOException("cgroups.jsonl is missing");
+        throw new IOException(file + " is missing");
       }
       BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {

@@ -33,13 +33,79 @@ final class CgroupParserTest {
     if (row.expected() == null) {
       assertThat(owner).isNotInstanceOf(InContainer.class);
     } else {
-      assertThat(owner).isEqualTo(row.expected());
+      assertThat(ofNoTenant(owner)).isEqualTo(row.expected());
     }
+  }
+
+  static List<CgroupCorpus.Row> field() throws IOException {
+    return CgroupCorpus.field();
+  }
+
+  @ParameterizedTest
+  @MethodSource("field")
+  void everyCgroupFromTheFieldIsRight(CgroupCorpus.Row row) {
+    CgroupOwner owner = parse(row.text());
+    InContainer expected = row.expected();
+    if (expected == null) {
+      assertThat(owner).isNotInstanceOf(InContainer.class);
+    } else {
+      assertThat(owner)
+          .isInstanceOfSatisfying(
+              InContainer.class,
+              in -> {
+                assertThat(in.podUid()).isEqualTo(expected.podUid());
+                assertThat(in.containerId()).isEqualTo(expected.containerId());
+              });
+    }
+  }
+
+  private static CgroupOwner ofNoTenant(CgroupOwner owner) {
+    return owner instanceof InContainer in
+        ? new InContainer(in.podUid(), in.containerId(), in.runtime(), in.qos())
+        : owner;
   }
 
   @Test
   void theCorpusIsWhole() throws IOException {
     assertThat(corpus()).hasSize(101);
+    assertThat(field()).hasSize(15);
+  }
+
+  @Test
+  void aContainersIdMayHaveAnotherFormRightBelowItsPod() {
+    for (String id : List.of("0123456789ab", "c".repeat(32), UID)) {
+      assertThat(parse("0::" + POD + "/" + id + "\n"))
+          .isEqualTo(new InContainer(UID, id, ContainerRuntime.UNKNOWN, QosClass.BURSTABLE));
+    }
+    for (String name : List.of("init.scope", "kata_" + A, "crio-" + A.substring(1), "abc", "web")) {
+      assertThat(parse("0::" + POD + "/" + name + "\n"))
+          .as(name)
+          .isEqualTo(new InContainer(UID, null, ContainerRuntime.UNKNOWN, QosClass.BURSTABLE));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/user.slice/user-1000.slice/user@1000.service/app.slice/libpod-",
+        "/system.slice/web.service/docker-",
+      })
+  void aContainerOfAServiceIsNamedButNotLookedForAmongPods(String place) {
+    assertThat(parse("0::" + place + A + ".scope\n"))
+        .isInstanceOfSatisfying(
+            InContainer.class,
+            in -> {
+              assertThat(in.containerId()).isEqualTo(A);
+              assertThat(Attribution.of(in, Attribution.Evidence.PROCFS).reason())
+                  .isEqualTo(AttributionReason.TENANT_CGROUP);
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cri-containerd-", "crio-"})
+  void aServiceHasNoContainersOfTheKubelet(String prefix) {
+    String path = "/user.slice/user-1000.slice/user@1000.service/" + prefix + A + ".scope";
+    assertThat(parse("0::" + path + "\n")).isEqualTo(new Host(false));
   }
 
   @ParameterizedTest

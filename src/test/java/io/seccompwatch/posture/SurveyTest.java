@@ -450,7 +450,7 @@ class SurveyTest {
 
   @Test
   void withoutKubernetesTheRuntimesAnnotationsNameTheContainer() {
-    Survey alone = Survey.alone(node.proc, null, node.root, null, () -> audit);
+    Survey alone = Survey.alone(node.proc, node.proc, null, node.root, null, () -> audit);
     node.filtered(100, ID, 1);
     node.filtered(200, OTHER, 1);
     node.containerd(

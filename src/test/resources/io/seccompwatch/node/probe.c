@@ -7,13 +7,18 @@
  *     i386:NUMBER               a call of the 32-bit ABI, from this 64-bit program
  *     fork:NUMBER               a call of a child, which ends and is reaped at once
  *     calls:FIRST-LAST:N:USEC   each call of the range, N times over, USEC between two
+ *     filter:NUMBER             loads a filter that logs this call and allows all
  *     wait:FILE                 until the file is there
  *     pause                     until killed
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -54,6 +59,21 @@ static void calls(long first, long last, long times, long micros) {
   }
 }
 
+static void filter(long number) {
+  struct sock_filter code[] = {
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (unsigned)number},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_LOG},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+  };
+  struct sock_fprog program = {4, code};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+      || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+    perror("filter");
+    exit(1);
+  }
+}
+
 int main(int count, char **steps) {
   for (int i = 1; i < count; i++) {
     long number, first, last, times, micros;
@@ -63,6 +83,8 @@ int main(int count, char **steps) {
       call32(number);
     } else if (sscanf(steps[i], "fork:%ld", &number) == 1) {
       forked(number);
+    } else if (sscanf(steps[i], "filter:%ld", &number) == 1) {
+      filter(number);
     } else if (strncmp(steps[i], "wait:", 5) == 0) {
       while (access(steps[i] + 5, F_OK) != 0) usleep(2000);
     } else if (strcmp(steps[i], "pause") == 0) {
