@@ -116,7 +116,7 @@ final class Identification {
   private Look withRuntimeNames(Violation violation, boolean mayImprove) {
     Attribution found = violation.attribution();
     String id = found.containerId();
-    if (id == null || isNamed(found)) {
+    if (id == null || isNamed(found) || isOfTenant(found)) {
       return new Look(violation, mayImprove);
     }
     return switch (runtime.of(id)) {
@@ -125,6 +125,11 @@ final class Identification {
       case RuntimeNames.RuntimeName.Pending _ -> new Look(violation, true);
       case RuntimeNames.RuntimeName.Unknown _ -> new Look(violation, mayImprove);
     };
+  }
+
+  /** Whether a user of the node chose the container's id, which may be another container's. */
+  private static boolean isOfTenant(Attribution found) {
+    return found.reason() == AttributionReason.TENANT_CGROUP;
   }
 
   private static boolean isNamed(Attribution found) {
@@ -138,6 +143,7 @@ final class Identification {
     String id = named.containerId();
     return id != null
             && !isNamed(named)
+            && !isOfTenant(named)
             && runtime.of(id) instanceof RuntimeNames.RuntimeName.Given names
         ? names.addTo(named)
         : named;

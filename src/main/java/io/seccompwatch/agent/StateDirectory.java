@@ -8,11 +8,8 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -81,7 +78,11 @@ final class StateDirectory implements AutoCloseable {
           directory,
           null,
           usedSince,
-          directory + ": " + IoReason.inWords(e) + ": " + (usedSince == null ? NO_STATE : OLD_STATE));
+          directory
+              + ": "
+              + IoReason.inWords(e)
+              + ": "
+              + (usedSince == null ? NO_STATE : OLD_STATE));
     }
   }
 

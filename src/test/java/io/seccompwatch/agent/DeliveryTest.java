@@ -126,6 +126,22 @@ class DeliveryTest {
     assertThat(names()).containsExactly("1 pod-u app null", "2 null null null");
   }
 
+  /** A user can name a cgroup of its own after another container's id. */
+  @Test
+  void anIdThatAUserChoseGetsNoNamesFromTheRuntime() {
+    told.put("containerd://c", named("pod-u", "app", "u"));
+    Attribution chosen =
+        new Attribution(
+            Outcome.CONTAINER,
+            Evidence.PROCFS,
+            AttributionReason.TENANT_CGROUP,
+            null,
+            "containerd://c",
+            null);
+    withoutKubernetes().deliver(book, violation(1, chosen), false);
+    assertThat(names()).containsExactly("1 null null tenant_cgroup");
+  }
+
   @Test
   void theRuntimesNamesOfAnotherPodsUidAreNotBelieved() {
     told.put("containerd://c", named("pod-v", "app", "v"));

@@ -23,8 +23,7 @@ class AuditdNamedTest extends SourceContract {
   }
 
   @Test
-  void a_record_of_another_node_is_not_given_to_the_container_that_has_its_pid()
-      throws Exception {
+  void a_record_of_another_node_is_not_given_to_the_container_that_has_its_pid() throws Exception {
     try (OciContainer container = OciContainer.create(directory(), Filter.allowing(), "pause")) {
       container.start();
       long now = System.currentTimeMillis();

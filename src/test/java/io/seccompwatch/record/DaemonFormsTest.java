@@ -110,7 +110,8 @@ class DaemonFormsTest {
             parse(
                 "Nov 30 20:01:02 vm kern.warn kernel: [  1.5] kauditd_printk_skb: 41 callbacks"
                     + " suppressed"))
-        .isEqualTo(new Line.Loss(
+        .isEqualTo(
+            new Line.Loss(
                 new LossNotice.Lost(LossReason.PRINTK_SUPPRESSED, 41), new LineOrigin(null, "vm")));
   }
 
