@@ -26,12 +26,10 @@ public final class OwnContainer {
   /** Most directories that are looked into; a node has some hundred. */
   private static final int MAX_DIRECTORIES = 8_192;
 
-  private final Path root;
   private final String pid;
   private int directories;
 
-  private OwnContainer(Path root, String pid) {
-    this.root = root;
+  private OwnContainer(String pid) {
     this.pid = pid;
   }
 
@@ -50,7 +48,7 @@ public final class OwnContainer {
       int onNode = Integer.parseInt(Files.readSymbolicLink(proc.resolve("self")).toString());
       String own = Long.toString(ProcessHandle.current().pid());
       Path root = CgroupWatch.hierarchy(cgroup);
-      Path found = new OwnContainer(root, own).search(root, podUid, false, 0);
+      Path found = new OwnContainer(own).search(root, podUid, false, 0);
       if (found == null || !(reader.readStart(onNode) instanceof ProcessView.Present present)) {
         return null;
       }
