@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -139,7 +140,7 @@ final class FairTable<K, V> {
     return asking.pod() != null && others > own ? largest(nameless) : null;
   }
 
-  private static Tenant largest(TreeMap<Integer, Set<Tenant>> bySize) {
+  private static Tenant largest(NavigableMap<Integer, Set<Tenant>> bySize) {
     return Objects.requireNonNull(bySize.lastEntry()).getValue().iterator().next();
   }
 
