@@ -111,7 +111,7 @@ final class NodeNames {
 
   /** Returns whether a line that a source has brought is this node's. */
   boolean isOwn(String source, LineOrigin origin) {
-    if (origin == LineOrigin.NONE) {
+    if (origin.equals(LineOrigin.NONE)) {
       return true;
     }
     boolean own = isOwn(source, origin.node()) && isOwn(source, origin.host());

@@ -11,10 +11,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * The containers that run, counted by whether the kernel would write down their denials, and why
- * not.
- *
- * @param postures looks at them
+ * Counts the containers that run by whether the kernel would write down their denials, with the
+ * reasons why not. For one thread.
  */
 final class ContainersCheck implements Check {
 

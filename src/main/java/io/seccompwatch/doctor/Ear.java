@@ -62,7 +62,7 @@ final class Ear implements LineSink {
     if (parser.parse(buffer, from, to) instanceof Line.Recognised recognised) {
       String comm = recognised.record().comm();
       Fired fired = comm == null ? null : firings.get(comm);
-      if (fired == null || recognised.record().action() != SeccompAction.LOG) {
+      if (comm == null || fired == null || recognised.record().action() != SeccompAction.LOG) {
         return;
       }
       long delay = System.nanoTime() - fired.nanos();

@@ -141,8 +141,8 @@ final class ConnectionPlaces {
     places.forEach(place -> ofEach.merge(place.peer, 1, Integer::sum));
     return places.stream()
         .max(
-            Comparator.comparing((ConnectionPlace place) -> ofEach.getOrDefault(place.peer, 0))
-                .thenComparing(place -> -place.activeAt))
+            Comparator.comparingInt((ConnectionPlace place) -> ofEach.getOrDefault(place.peer, 0))
+                .thenComparingLong(place -> -place.activeAt))
         .orElse(null);
   }
 
