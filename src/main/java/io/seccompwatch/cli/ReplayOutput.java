@@ -8,8 +8,12 @@ import java.io.OutputStream;
 /** How {@code replay} shows violations. Not thread-safe. */
 interface ReplayOutput {
 
-  /** Takes the next violation. */
-  void add(Violation violation) throws IOException;
+  /**
+   * Takes the next violation.
+   *
+   * @param suppressed how many of the same kind the agent left out before it
+   */
+  void add(Violation violation, long suppressed) throws IOException;
 
   /** Writes what was held back; nothing comes after. */
   void finish() throws IOException;
@@ -19,8 +23,8 @@ interface ReplayOutput {
     ViolationJson json = new ViolationJson();
     return new ReplayOutput() {
       @Override
-      public void add(Violation violation) throws IOException {
-        json.writeLine(violation, 0, out);
+      public void add(Violation violation, long suppressed) throws IOException {
+        json.writeLine(violation, suppressed, out);
       }
 
       @Override

@@ -44,7 +44,7 @@ final class ReplaySummary implements ReplayOutput {
   }
 
   @Override
-  public void add(Violation violation) {
+  public void add(Violation violation, long suppressed) {
     String name = violation.syscallName();
     String workload = ReplayTable.workload(violation);
     Group group =
@@ -57,7 +57,7 @@ final class ReplaySummary implements ReplayOutput {
       group = BEYOND;
     }
     Tally tally = groups.computeIfAbsent(group, unseen -> new Tally());
-    tally.count++;
+    tally.count += 1 + suppressed;
     Instant time = violation.time();
     if (time != null) {
       tally.first = tally.first == null || time.isBefore(tally.first) ? time : tally.first;

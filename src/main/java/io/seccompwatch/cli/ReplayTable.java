@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * An aligned table. The columns take their widths from the first rows, which are held back until
- * there are enough of them; what is wider later on moves its own line only.
+ * there are enough of them; what is wider later on moves its own line only. A row stands for more
+ * than one violation where the agent had left some out, which its COUNT says.
  */
 final class ReplayTable implements ReplayOutput {
 
@@ -19,7 +20,8 @@ final class ReplayTable implements ReplayOutput {
   private static final int MAX_WIDTH = 60;
   private static final int ACTION_COLUMN = 1;
   private static final List<String> HEADINGS =
-      List.of("TIME", "ACTION", "SYSCALL", "ARCH", "PID", "COMM", "WORKLOAD", "EXE");
+      List.of("TIME", "ACTION", "COUNT", "SYSCALL", "ARCH", "PID", "COMM", "WORKLOAD", "EXE");
+  private static final int COUNT_COLUMN = HEADINGS.indexOf("COUNT");
   private static final int WORKLOAD_COLUMN = HEADINGS.indexOf("WORKLOAD");
 
   private record Row(SeccompAction action, List<String> cells) {}
@@ -35,8 +37,8 @@ final class ReplayTable implements ReplayOutput {
   }
 
   @Override
-  public void add(Violation violation) throws IOException {
-    Row row = row(violation);
+  public void add(Violation violation, long suppressed) throws IOException {
+    Row row = row(violation, 1 + suppressed);
     if (widths.length > 0) {
       write(row);
       return;
@@ -55,13 +57,14 @@ final class ReplayTable implements ReplayOutput {
     out.flush();
   }
 
-  private Row row(Violation violation) {
+  private Row row(Violation violation, long count) {
     String name = violation.syscallName();
     long number = violation.record().syscall();
     List<String> cells =
         List.of(
             terminal.time(violation.time()),
             violation.record().action().label(),
+            Long.toString(count),
             name == null ? Long.toString(number) : name,
             violation.record().arch().label(),
             Integer.toString(violation.record().pid()),
@@ -89,6 +92,7 @@ final class ReplayTable implements ReplayOutput {
   private void begin() throws IOException {
     widths = new int[HEADINGS.size()];
     boolean workloads = held.stream().anyMatch(r -> !r.cells().get(WORKLOAD_COLUMN).equals("-"));
+    boolean counts = held.stream().anyMatch(r -> !r.cells().get(COUNT_COLUMN).equals("1"));
     for (int i = 0; i < widths.length; i++) {
       widths[i] = HEADINGS.get(i).length();
       for (Row row : held) {
@@ -97,6 +101,9 @@ final class ReplayTable implements ReplayOutput {
     }
     if (!workloads) {
       widths[WORKLOAD_COLUMN] = 0;
+    }
+    if (!counts) {
+      widths[COUNT_COLUMN] = 0;
     }
     write(new Row(SeccompAction.ERRNO, HEADINGS), false);
     for (Row row : held) {
@@ -120,6 +127,10 @@ final class ReplayTable implements ReplayOutput {
       if (i < widths.length - 1) {
         line.append(" ".repeat(Math.max(0, widths[i] - width(cell)) + 2));
       }
+    }
+    String count = row.cells().get(COUNT_COLUMN);
+    if (coloured && widths[COUNT_COLUMN] == 0 && !count.equals("1")) {
+      line.append("  (").append(count).append(" times)"); // the first rows had no such column
     }
     line.append('\n');
     out.write(line.toString().getBytes(StandardCharsets.UTF_8));
