@@ -101,7 +101,7 @@ class RoomsTest {
               "io.prometheus..", List.of("publish", "http", "agent"),
               "com.fasterxml.jackson.databind..", List.of("violation"),
               "com.fasterxml.jackson.core..",
-                  List.of("violation", "http", "kubernetes", "profile", "doctor")));
+                  List.of("violation", "http", "kubernetes", "profile", "doctor", "cli")));
 
   private static Map.Entry<String, List<String>> entry(String room, String... mayImport) {
     return Map.entry(room, List.of(mayImport));

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,15 +33,19 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "replay",
     description = {
-      "Decodes audit logs, syslog files (plain or .gz), the kernel's log or the agent's own JSON"
-          + " lines.",
+      "Decodes audit logs, syslog files, the kernel's log, the journal or the agent's own JSON"
+          + " lines: as they are, compressed (.gz; .xz, .bz2, .zst by this machine's programs), or"
+          + " as dmesg, journalctl, grep, kubectl logs, container runtimes and collectors print"
+          + " them.",
       "The last line on stderr says what became of every line."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  seccomp-watch replay /var/log/audit/audit.log",
       "  seccomp-watch replay --output summary --since 24h /var/log/syslog /var/log/syslog.*.gz",
-      "  dmesg | seccomp-watch replay --output json -"
+      "  dmesg -T | seccomp-watch replay --output json -",
+      "  journalctl -o json | seccomp-watch replay --since 24h -",
+      "  kubectl logs --prefix -l app.kubernetes.io/name=seccomp-watch | seccomp-watch replay -"
     },
     sortOptions = false)
 final class ReplayCommand implements Callable<Integer> {
@@ -78,7 +83,11 @@ final class ReplayCommand implements Callable<Integer> {
   @Option(names = "--action", paramLabel = "ACTION", split = ",", description = "errno, log ...")
   private List<String> actions = List.of();
 
-  @Option(names = "--arch", paramLabel = "ABI", split = ",", description = "x86_64, aarch64 ...")
+  @Option(
+      names = "--arch",
+      paramLabel = "ABI",
+      split = ",",
+      description = "x86_64, arm64, c000003e ...")
   private List<String> archs = List.of();
 
   @Option(names = "--comm", paramLabel = "NAME", description = "Name of the thread.")
@@ -133,10 +142,14 @@ final class ReplayCommand implements Callable<Integer> {
           case json -> ReplayOutput.json(out);
           case summary -> new ReplaySummary(out, terminal);
         };
-    Replay replay = new Replay(keepDuplicates, filter, output);
+    Replay replay = new Replay(keepDuplicates, filter, output, terminal.zone());
     try {
       int exit = readAll(replay);
+      replay.finish();
       output.finish();
+      for (String note : replay.notes(!namespaces.isEmpty() || !pods.isEmpty())) {
+        say("seccomp-watch: replay: note: " + note);
+      }
       say(replay.balance());
       return exit;
     } catch (UncheckedIOException e) {
@@ -147,7 +160,8 @@ final class ReplayCommand implements Callable<Integer> {
   }
 
   private int readAll(Replay replay) {
-    ReplayInput input = new ReplayInput(stdin);
+    ReplayInput input =
+        new ReplayInput(stdin, new Decompressor(Decompressor.PLACES), Clock.systemUTC());
     int exit = 0;
     for (String file : files.isEmpty() ? List.of("-") : files) {
       try {
@@ -177,14 +191,14 @@ final class ReplayCommand implements Callable<Integer> {
 
   private ReplayFilter filter(ZoneId zone) {
     known("--action", actions, Arrays.stream(SeccompAction.values()).map(a -> a.label()).toList());
-    known("--arch", archs, Arrays.stream(AuditArch.values()).map(a -> a.label()).toList());
+    List<String> abis = archs.stream().map(this::abi).toList();
     syscalls.forEach(this::syscallKnown);
     return new ReplayFilter(
         moment("--since", since, zone),
         moment("--until", until, zone),
         syscalls,
         actions,
-        archs,
+        abis,
         comms,
         exes,
         namespaces,
@@ -212,6 +226,25 @@ final class ReplayCommand implements Callable<Integer> {
             option + ": unknown value '" + value + "': give one of " + String.join(", ", known));
       }
     }
+  }
+
+  /** The label of an ABI by any of its names. */
+  private String abi(String name) {
+    if (name.equals(AuditArch.UNKNOWN.label())) {
+      return name;
+    }
+    return AuditArch.ofName(name)
+        .orElseThrow(
+            () ->
+                new ParameterException(
+                    spec.commandLine(),
+                    "--arch: unknown value '"
+                        + name
+                        + "': give one of "
+                        + Arrays.stream(AuditArch.values())
+                            .map(AuditArch::label)
+                            .collect(Collectors.joining(", "))))
+        .label();
   }
 
   /** A misspelled name would find nothing, and seem to say that nothing happened. */

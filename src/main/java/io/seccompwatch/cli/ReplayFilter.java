@@ -1,6 +1,8 @@
 package io.seccompwatch.cli;
 
+import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Workload;
+import io.seccompwatch.violation.Suppressed;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -13,6 +15,7 @@ import java.time.ZoneId;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +46,16 @@ record ReplayFilter(
         && has(archs, violation.record().arch().label())
         && has(comms, violation.record().comm())
         && has(exes, violation.record().exe())
+        && has(namespaces, workload == null ? null : workload.namespace())
+        && has(pods, workload == null ? null : workload.pod());
+  }
+
+  /** Whether a sum of suppressed violations is shown; it has neither calls nor programs. */
+  boolean test(Suppressed sum) {
+    Attribution of = sum.attribution();
+    Workload workload = of == null ? null : of.workload();
+    return inTime(sum.time())
+        && Stream.of(syscalls, actions, archs, comms, exes).allMatch(List::isEmpty)
         && has(namespaces, workload == null ? null : workload.namespace())
         && has(pods, workload == null ? null : workload.pod());
   }

@@ -1,5 +1,6 @@
 package io.seccompwatch.cli;
 
+import io.seccompwatch.violation.Suppressed;
 import io.seccompwatch.violation.Violation;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.IOException;
@@ -8,8 +9,15 @@ import java.io.OutputStream;
 /** How {@code replay} shows violations. Not thread-safe. */
 interface ReplayOutput {
 
-  /** Takes the next violation. */
-  void add(Violation violation) throws IOException;
+  /**
+   * Takes the next violation.
+   *
+   * @param suppressed how many of the same kind the agent left out before it
+   */
+  void add(Violation violation, long suppressed) throws IOException;
+
+  /** Takes a sum of violations that the agent left out of its lines. */
+  void add(Suppressed sum) throws IOException;
 
   /** Writes what was held back; nothing comes after. */
   void finish() throws IOException;
@@ -19,8 +27,13 @@ interface ReplayOutput {
     ViolationJson json = new ViolationJson();
     return new ReplayOutput() {
       @Override
-      public void add(Violation violation) throws IOException {
-        json.writeLine(violation, 0, out);
+      public void add(Violation violation, long suppressed) throws IOException {
+        json.writeLine(violation, suppressed, out);
+      }
+
+      @Override
+      public void add(Suppressed sum) throws IOException {
+        json.writeLine(sum, out);
       }
 
       @Override

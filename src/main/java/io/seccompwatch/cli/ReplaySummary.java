@@ -1,6 +1,8 @@
 package io.seccompwatch.cli;
 
+import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.record.SeccompAction;
+import io.seccompwatch.violation.Suppressed;
 import io.seccompwatch.violation.Violation;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -44,21 +46,32 @@ final class ReplaySummary implements ReplayOutput {
   }
 
   @Override
-  public void add(Violation violation) {
+  public void add(Violation violation, long suppressed) {
     String name = violation.syscallName();
-    String workload = ReplayTable.workload(violation);
+    String workload = ReplayTable.workload(violation.attribution());
     Group group =
         new Group(
             violation.record().action(),
             name == null ? violation.record().syscallText() : name,
             violation.record().arch().label(),
             workload.equals("-") ? executable(violation) : workload);
-    if (groups.size() >= MAX_GROUPS && !groups.containsKey(group)) {
-      group = BEYOND;
-    }
+    count(group, 1 + suppressed, violation.time());
+  }
+
+  @Override
+  public void add(Suppressed sum) {
+    Attribution of = sum.attribution();
+    String workload = of == null ? ReplayTable.SEVERAL : ReplayTable.workload(of);
+    count(
+        new Group(SeccompAction.UNKNOWN, ReplayTable.SEVERAL, "-", workload),
+        sum.count(),
+        sum.time());
+  }
+
+  private void count(Group of, long count, @Nullable Instant time) {
+    Group group = groups.size() >= MAX_GROUPS && !groups.containsKey(of) ? BEYOND : of;
     Tally tally = groups.computeIfAbsent(group, unseen -> new Tally());
-    tally.count++;
-    Instant time = violation.time();
+    tally.count += count;
     if (time != null) {
       tally.first = tally.first == null || time.isBefore(tally.first) ? time : tally.first;
       tally.last = tally.last == null || time.isAfter(tally.last) ? time : tally.last;

@@ -6,7 +6,6 @@ import io.seccompwatch.syscall.SyscallTable.Entry;
 import io.seccompwatch.syscall.SyscallTables;
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -30,12 +29,14 @@ import picocli.CommandLine.Spec;
       "  seccomp-watch syscall 165                   165  mount  x86_64",
       "  seccomp-watch syscall keyctl 0xa5           several at once, hex too",
       "  seccomp-watch syscall --arch aarch64 mount",
+      "  seccomp-watch syscall --arch c00000b7 227   as a record has arch= and syscall=",
       "  seccomp-watch syscall --arch all bpf        its number in every ABI",
       "  seccomp-watch syscall --list --arch i386    the whole table",
       "",
       "Prints NUMBER, NAME and ABI with tabs between; --list of one ABI only the",
       "first two. A number is the one that an audit record prints: of x32 with bit",
-      "30 (0x40000000). A name may begin with sys_, SYS_ or __NR_.",
+      "30 (0x40000000). A name may begin with sys_, SYS_ or __NR_. An ABI may also be",
+      "written AUDIT_ARCH_X86_64, SCMP_ARCH_X86_64, amd64, x86-64 or 0xc000003e.",
       "Exit codes: 0 all known, 1 some unknown, 2 wrong usage."
     },
     sortOptions = false)
@@ -52,7 +53,7 @@ public final class SyscallCommand implements Callable<Integer> {
   @Option(
       names = "--arch",
       paramLabel = "ABI",
-      description = "An ABI as a record's arch is named (x86_64, i386, aarch64 ...), or all.")
+      description = "An ABI by any of its names, as a record prints it (c000003e), or all.")
   private @Nullable String abi;
 
   @Option(names = "--list", description = "Print every call of the ABI.")
@@ -121,23 +122,10 @@ public final class SyscallCommand implements Callable<Integer> {
     if (ALL.equals(abi)) {
       return tables.supported();
     }
-    String wanted = label(abi == null ? machine : abi);
-    return tables.supported().stream().filter(arch -> arch.label().equals(wanted)).toList();
-  }
-
-  /** What Java, Go, Debian and uname call an ABI, where that is not its label. */
-  private static String label(String name) {
-    return switch (name.toLowerCase(Locale.ROOT)) {
-      case "amd64" -> AuditArch.X86_64.label();
-      case "x86", "386", "i486", "i586", "i686" -> AuditArch.I386.label();
-      case "arm64" -> AuditArch.AARCH64.label();
-      case "armv7l", "armhf" -> AuditArch.ARM.label();
-      case "ppc64el" -> AuditArch.PPC64LE.label();
-      case "mips64le", "mips64el" -> AuditArch.MIPSEL64.label();
-      case "mipsle" -> AuditArch.MIPSEL.label();
-      case "loong64" -> AuditArch.LOONGARCH64.label();
-      default -> name.toLowerCase(Locale.ROOT);
-    };
+    return AuditArch.ofName(abi == null ? machine : abi)
+        .filter(tables.supported()::contains)
+        .map(List::of)
+        .orElse(List.of());
   }
 
   private void list(AuditArch arch, PrintWriter out) {

@@ -84,6 +84,11 @@ record Terminal(ZoneId zone, boolean colour) {
     return safe.toString();
   }
 
+  /** Returns the beginning of a text, of the given number of characters, made fit to be printed. */
+  static String excerpt(String text, int most) {
+    return text.length() <= most ? safe(text) : safe(text.substring(0, most)) + "...";
+  }
+
   private static boolean isPrintable(int c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL,

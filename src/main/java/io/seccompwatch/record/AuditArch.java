@@ -2,6 +2,7 @@ package io.seccompwatch.record;
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -99,6 +100,61 @@ public enum AuditArch {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * Returns the ABI of a name as people and programs write it, in any case: a {@link #label}; the
+   * token of a record's {@code arch=} field in hex, with or without {@code 0x}; {@code
+   * AUDIT_ARCH_X86_64} ({@code include/uapi/linux/audit.h}); {@code SCMP_ARCH_X86_64} (libseccomp's
+   * {@code seccomp.h}, OCI profiles); or the name that Go, Java, Debian or uname uses, such as
+   * {@code amd64}, {@code x86-64} and {@code arm64}. A name wins over hex digits: {@code 386} is
+   * i386.
+   *
+   * @return empty for any other text; never {@link #UNKNOWN}
+   */
+  public static Optional<AuditArch> ofName(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    String plain = lower;
+    for (String prefix : List.of("audit_arch_", "scmp_arch_")) {
+      plain = plain.startsWith(prefix) ? plain.substring(prefix.length()) : plain;
+    }
+    Optional<AuditArch> named = ofLabel(alias(plain)).filter(arch -> arch != UNKNOWN);
+    return named.isPresent() || !plain.equals(lower) ? named : ofToken(lower);
+  }
+
+  private static Optional<AuditArch> ofToken(String text) {
+    String digits = text.startsWith("0x") ? text.substring(2) : text;
+    if (digits.isEmpty()
+        || digits.length() > 8
+        || !digits.chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 0x80)) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(BY_TOKEN.get(Integer.parseUnsignedInt(digits, 16)));
+  }
+
+  /** Returns the label behind another name of the same ABI, or the name itself. */
+  private static String alias(String name) {
+    return switch (name) {
+      case "amd64", "x86-64" -> X86_64.label;
+      case "x86", "386", "i486", "i586", "i686", "ia32" -> I386.label;
+      case "arm64", "armv8", "armv8l" -> AARCH64.label;
+      case "armv6l", "armv7l", "armel", "armhf" -> ARM.label;
+      case "armv7b" -> ARMEB.label;
+      case "mipsle" -> MIPSEL.label;
+      case "mips64le", "mips64el" -> MIPSEL64.label;
+      case "mips64n32le", "mips64eln32", "mipsn32el" -> MIPSEL64N32.label;
+      case "mipsn32" -> MIPS64N32.label;
+      case "powerpc" -> PPC.label;
+      case "powerpc64" -> PPC64.label;
+      case "ppc64el", "powerpc64le" -> PPC64LE.label;
+      case "loong64" -> LOONGARCH64.label;
+      case "hppa" -> PARISC.label;
+      case "hppa64" -> PARISC64.label;
+      case "shel", "sheb", "sh4", "sh4eb" -> SH.label;
+      case "arcompact", "arcompactbe", "arcv2", "arcv2be" -> ARC.label;
+      case "or1k" -> OPENRISC.label;
+      default -> name;
+    };
   }
 
   private static Map<Integer, AuditArch> byToken() {

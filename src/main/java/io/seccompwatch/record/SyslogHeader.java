@@ -167,7 +167,13 @@ final class SyslogHeader {
       return null;
     }
     try {
-      return OffsetDateTime.parse(in.text(stampFrom, stampTo)).toInstant();
+      String stamp = in.text(stampFrom, stampTo);
+      // journalctl's +0000 has no colon, which the parser wants
+      boolean offset = "+-".indexOf(stamp.charAt(stamp.length() - 5)) >= 0;
+      int minutes = stamp.length() - 2;
+      return OffsetDateTime.parse(
+              offset ? stamp.substring(0, minutes) + ":" + stamp.substring(minutes) : stamp)
+          .toInstant();
     } catch (DateTimeParseException e) {
       return null; // the 31st of February, say
     }

@@ -34,24 +34,51 @@ public final class ViolationReader {
       new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /**
+   * A violation as its line has it.
+   *
+   * @param suppressed how many violations of the same kind the agent left out before this line; 0
+   *     for none
+   */
+  public record Entry(Violation violation, long suppressed) {}
+
+  /**
+   * Reads a line with the number of violations that were left out before it.
+   *
+   * @return the line's content, or null when the line is a JSON object of another schema
+   * @throws IOException when the line is no JSON object, or lacks what the schema promises
+   */
+  public @Nullable Entry readEntry(byte[] buffer, int from, int to) throws IOException {
+    JsonNode node = tree(buffer, from, to);
+    if (node == null) {
+      return null;
+    }
+    try {
+      long suppressed =
+          node.hasNonNull("suppressed") ? number(node, "suppressed", 0, MAX_COUNT) : 0;
+      return new Entry(violation(node), suppressed);
+    } catch (IllegalArgumentException | DateTimeException e) {
+      throw new IOException("not of schema " + ViolationJson.SCHEMA + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * Reads a line.
    *
    * @return the violation, or null when the line is a JSON object of another schema
    * @throws IOException when the line is no JSON object, or lacks what the schema promises
    */
   public @Nullable Violation read(byte[] buffer, int from, int to) throws IOException {
+    Entry entry = readEntry(buffer, from, to);
+    return entry == null ? null : entry.violation();
+  }
+
+  /** Returns the object on the line, or null when it is of another schema. */
+  private @Nullable JsonNode tree(byte[] buffer, int from, int to) throws IOException {
     JsonNode node = json.readTree(buffer, from, to - from);
     if (!node.isObject()) {
       throw new IOException("no JSON object");
     }
-    if (!ViolationJson.SCHEMA.equals(node.path("schema").asText())) {
-      return null;
-    }
-    try {
-      return violation(node);
-    } catch (IllegalArgumentException | DateTimeException e) {
-      throw new IOException("not of schema " + ViolationJson.SCHEMA + ": " + e.getMessage(), e);
-    }
+    return ViolationJson.SCHEMA.equals(node.path("schema").asText()) ? node : null;
   }
 
   private static Violation violation(JsonNode node) throws JsonProcessingException {

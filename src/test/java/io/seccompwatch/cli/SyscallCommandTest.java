@@ -33,9 +33,25 @@ class SyscallCommandTest {
 
   @ParameterizedTest
   @CsvSource({
-    "aarch64, mount, 40", "i386, mount, 21", "riscv64, execve, 221", "s390x, mount, 21",
-    "mips, mount, 4021", "x32, execve, 1073742344", "arm, set_tls, 983045", "amd64, mount, 165",
-    "arm64, mount, 40", "ppc64el, mount, 21", "AARCH64, mount, 40",
+    "aarch64, mount, 40",
+    "i386, mount, 21",
+    "riscv64, execve, 221",
+    "s390x, mount, 21",
+    "mips, mount, 4021",
+    "x32, execve, 1073742344",
+    "arm, set_tls, 983045",
+    "amd64, mount, 165",
+    "arm64, mount, 40",
+    "ppc64el, mount, 21",
+    "AARCH64, mount, 40",
+    "c00000b7, msync, 227",
+    "0xc00000b7, msync, 227",
+    "0XC00000B7, msync, 227",
+    "AUDIT_ARCH_X86_64, mount, 165",
+    "SCMP_ARCH_AARCH64, mount, 40",
+    "x86-64, mount, 165",
+    "16, mount, 21",
+    "386, mount, 21",
   })
   void looksIntoTheTableOfTheAbiAskedFor(String arch, String name, String number) {
     assertThat(run("--arch", arch, name).out()).startsWith(number + "\t" + name + "\t");
