@@ -87,7 +87,8 @@ final class LineUnwrapper {
   private static final String STAMP = "(?:" + ISO + "|" + TRADITIONAL + ")";
   private static final String AUDITD =
       "(?=(?:node=[!-~]{1,255} )?type=(?:SECCOMP|UNKNOWN\\[1326\\]|ANOM_ABEND) msg=audit\\()";
-  private static final String OWN = "(?=\\{\"schema\":\"(?:" + ViolationJson.SCHEMA + "|" + Suppressed.SCHEMA + ")\")";
+  private static final String OWN =
+      "(?=\\{\"schema\":\"(?:" + ViolationJson.SCHEMA + "|" + Suppressed.SCHEMA + ")\")";
   private static final String KERNEL =
       "(?=(?:audit: )?type=(?:1326|1701) audit\\(|\\[ *\\d+\\.\\d{6}\\])";
 
@@ -303,7 +304,9 @@ final class LineUnwrapper {
       Suppressed sum = trusted ? own.readSuppressed(bytes, 0, bytes.length) : null;
       return sum == null ? null : new Content.Summed(sum);
     } catch (IOException e) {
-      return text.startsWith(OWN_START) || text.startsWith(SUM_START) ? new Content.OwnDamaged() : null;
+      return text.startsWith(OWN_START) || text.startsWith(SUM_START)
+          ? new Content.OwnDamaged()
+          : null;
     }
   }
 

@@ -283,8 +283,7 @@ final class Replay implements ReplayInput.Sink {
     SeccompRecord record = entry.violation().record();
     // The agent has paired what has no stamp with what has one; here all times are one
     LineOrigin origin = new LineOrigin(entry.violation().node(), null);
-    boolean duplicate =
-        record.stamp() != null && duplicates.isDuplicate(record, 0, null, origin);
+    boolean duplicate = record.stamp() != null && duplicates.isDuplicate(record, 0, null, origin);
     count(entry.violation(), entry.suppressed(), duplicate, false);
   }
 

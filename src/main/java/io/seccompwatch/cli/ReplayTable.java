@@ -29,6 +29,7 @@ final class ReplayTable implements ReplayOutput {
   private record Row(SeccompAction action, List<String> cells) {}
 
   private final OutputStream out;
+
   /** Stands for what differs among the violations of a sum. */
   static final String SEVERAL = "(several)";
 

@@ -69,7 +69,7 @@ class SeriesSharesTest {
     for (String pod : pods) {
       assertThat(scrape.value("seccomp_denials_total", "pod", pod)).as(pod).isEqualTo(1);
       assertThat(scrape.series("seccomp_denial_last_timestamp_seconds").keySet())
-          .anyMatch(labels -> labels.get("pod").equals(pod));
+          .anyMatch(labels -> pod.equals(labels.get("pod")));
     }
     assertThat(books.balance()).matches(Books.Balance::balanced);
   }
@@ -111,8 +111,8 @@ class SeriesSharesTest {
     Map<Map<String, String>, Double> series =
         Scrape.of(Scrape.metrics(books)).series("seccomp_denials_total");
     assertThat(series.keySet())
-        .anyMatch(each -> each.get("pod").equals("a") && each.get("syscall").equals("call0"))
-        .noneMatch(each -> each.get("pod").equals("a") && each.get("syscall").equals("call1"));
+        .anyMatch(each -> "a".equals(each.get("pod")) && "call0".equals(each.get("syscall")))
+        .noneMatch(each -> "a".equals(each.get("pod")) && "call1".equals(each.get("syscall")));
   }
 
   /** Any order of any tenants: after each step nothing is lost, and each pod has its share. */
