@@ -104,10 +104,10 @@ public final class Agent implements AutoCloseable {
   @Override
   public void close() {
     housekeeping.close();
-    if (violationLog != null) {
-      violationLog.stopping(TIME_TO_WRITE);
-    }
     sources.close();
+    if (violationLog != null) {
+      violationLog.stopping(TIME_TO_WRITE); // no reader is left that would be held up
+    }
     if (vouching != null) {
       vouching.close();
     }

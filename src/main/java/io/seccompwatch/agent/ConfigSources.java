@@ -43,7 +43,10 @@ public final class ConfigSources {
    */
   private static final Pattern OF_A_SERVICE =
       Pattern.compile(
-          "_SERVICE_HOST$|_SERVICE_PORT(_\\w+)?$|_PORT(_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$");
+          "_SERVICE_HOST$|_SERVICE_PORT(_\\w+)?$|_PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$");
+
+  /** The address of a Service, in a variable that could be a mistyped option by its name. */
+  private static final Pattern ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
 
   private ConfigSources() {}
 
@@ -88,7 +91,7 @@ public final class ConfigSources {
     List<String> known = new ArrayList<>(OTHER_VARIABLES);
     Stream.of(RunOption.values()).map(RunOption::variable).forEach(known::add);
     for (String name : new TreeSet<>(environment.keySet())) {
-      if (name.startsWith(PREFIX) && !known.contains(name) && !OF_A_SERVICE.matcher(name).find()) {
+      if (name.startsWith(PREFIX) && !known.contains(name) && !isOfAService(name, environment)) {
         throw new ConfigException(
             "environment",
             "unknown variable " + name,
@@ -96,6 +99,11 @@ public final class ConfigSources {
                 + "unset it; the variables are the options of 'seccomp-watch run --help'");
       }
     }
+  }
+
+  private static boolean isOfAService(String name, Map<String, String> environment) {
+    return OF_A_SERVICE.matcher(name).find()
+        || (name.endsWith("_PORT") && ADDRESS.matcher(environment.get(name)).matches());
   }
 
   private static Map<RunOption, List<String>> read(Path file) {

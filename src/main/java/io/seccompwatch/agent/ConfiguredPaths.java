@@ -64,8 +64,16 @@ final class ConfiguredPaths {
 
   /** Creates the file, as the first line would: only that tells whether it can be written. */
   private static void appendable(String option, Path file) {
+    if (Files.isDirectory(file)) {
+      throw new ConfigException(option, file + " is a directory", "give a file, stdout or off");
+    }
     if (Files.exists(file) && !Files.isRegularFile(file)) {
-      throw new ConfigException(option, file + " is no regular file", "give a file, stdout or off");
+      // A pipe to a log shipper or /dev/stderr: to open a pipe would wait for its reader
+      if (!Files.isWritable(file)) {
+        throw new ConfigException(
+            option, file + " may not be written", "give another file, stdout or off");
+      }
+      return;
     }
     try {
       FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND).close();

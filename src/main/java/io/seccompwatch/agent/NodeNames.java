@@ -1,5 +1,6 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.linux.RegularFile;
 import io.seccompwatch.record.LineOrigin;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,9 @@ final class NodeNames {
 
   /** Other nodes that are told of in the log. */
   private static final int MOST_TOLD = 16;
+
+  /** HOST_NAME_MAX is 64; a file of more holds something else. */
+  private static final int MOST_BYTES = 1_024;
 
   /** {@code PROC_UTS_INIT_INO}, include/linux/proc_ns.h. */
   private static final String INITIAL_UTS = "uts:[4026531838]";
@@ -101,6 +105,13 @@ final class NodeNames {
     } catch (IOException | UnsupportedOperationException e) {
       // Only the given name is left, and what the canary teaches
     }
+    // hostname(5): root's file, and needs no UTS namespace of the machine
+    try {
+      byte[] host = RegularFile.read(config.hostRoot().resolve("etc/hostname"), MOST_BYTES);
+      given.add(new String(host, StandardCharsets.ISO_8859_1).strip());
+    } catch (IOException e) {
+      // Not mounted, mostly
+    }
     return new NodeNames(NodeName.of(config, environment), given, config.canary() != null, log);
   }
 
@@ -150,7 +161,8 @@ final class NodeNames {
 
   /**
    * Learns the names in a line of the agent's own canary. When two lines of one firing come through
-   * one source and disagree, one of them is forged: that source teaches nothing from then on.
+   * one source and disagree, one of them is forged: that source teaches nothing from then on. A
+   * short name and its full form agree.
    *
    * @param canary the canary's name, which each firing has anew
    */
@@ -181,9 +193,12 @@ final class NodeNames {
   }
 
   private static boolean disagree(@Nullable String first, @Nullable String second) {
-    return first != null
-        && second != null
-        && !LineOrigin.normal(first).equals(LineOrigin.normal(second));
+    if (first == null || second == null) {
+      return false;
+    }
+    String one = LineOrigin.normal(first);
+    String other = LineOrigin.normal(second);
+    return !one.equals(other) && !isShortOf(one, other) && !isShortOf(other, one);
   }
 
   private static void add(Learned of, @Nullable String text) {

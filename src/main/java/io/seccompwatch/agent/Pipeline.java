@@ -55,6 +55,9 @@ final class Pipeline implements LineSink {
    */
   static final int MOST_REPEATED = 1_000;
 
+  /** Calls beyond that which one such line may add to the losses. */
+  private static final long MOST_LOST = 1_000_000;
+
   private final Shared shared;
   private final SourceBook book;
   private final Dialect dialect;
@@ -160,8 +163,11 @@ final class Pipeline implements LineSink {
     for (long i = 0; i < counted; i++) {
       record(line.line(), buffer, from, to);
     }
-    if (line.times() > counted) {
-      lost(LossReason.SYSLOG_RATE_LIMIT, line.times() - counted);
+    // A loss is believed where this node's line is, and no better source has the records anyway
+    if (line.times() > counted
+        && shared.vouching() == null
+        && shared.node().isOwn(book.source(), line.line().origin())) {
+      lost(LossReason.SYSLOG_RATE_LIMIT, Math.min(line.times() - counted, MOST_LOST));
     }
   }
 
@@ -180,11 +186,11 @@ final class Pipeline implements LineSink {
     boolean held = vouching != null && dialect == Dialect.SYSLOG && vouching.doubts(line);
     Vouching doubting = held ? vouching : null;
     // What is doubted must not take the place of a record with the stamp that a forger gave it
+    boolean longKnown = readsOn && shared.duplicates().isLongKnown(record);
     boolean before =
-        (readsOn && shared.duplicates().isLongKnown(record))
-            || (doubting != null
-                ? shared.duplicates().isKnown(record, now, line.written())
-                : shared.duplicates().isDuplicate(record, now, line.written()));
+        doubting != null
+            ? longKnown || shared.duplicates().isKnown(record, now, line.written())
+            : shared.duplicates().isDuplicate(record, now, line.written(), longKnown);
     if (before) {
       shared.books().duplicate(book);
     } else if (own) {
@@ -207,7 +213,10 @@ final class Pipeline implements LineSink {
     }
     if (canary.hasJustFired(comm)) {
       shared.node().learn(book.source(), comm, line.origin());
-      attributor.judgeByCanary(comm, record);
+      // In syslog a forger may be first; a source that cannot be forged judges where there is one
+      if (dialect != Dialect.SYSLOG || shared.vouching() == null) {
+        attributor.judgeByCanary(comm, record);
+      }
     }
     return true;
   }

@@ -182,7 +182,8 @@ public final class CgroupParser {
           a.podUid(),
           a.containerId() != null ? a.containerId() : b.containerId(),
           a.runtime() != ContainerRuntime.UNKNOWN ? a.runtime() : b.runtime(),
-          a.qos() != null ? a.qos() : b.qos());
+          a.qos() != null ? a.qos() : b.qos(),
+          a.tenant() || b.tenant());
     }
 
     boolean mayBeMoved() {

@@ -87,7 +87,8 @@ public final class Inference {
       // One whose action is not known, of a cut line say, may have killed
       if (kills(record.action()) || record.action() == SeccompAction.UNKNOWN) {
         Instant now = clock.instant();
-        kills.addLast(new Kill(time.isAfter(now) ? now : time, bare(known.containerId())));
+        boolean chosen = known.reason() == AttributionReason.TENANT_CGROUP; // it explains no end
+        kills.addLast(new Kill(time.isAfter(now) ? now : time, chosen ? null : bare(known.containerId())));
         if (kills.size() > MAX_KILLS) {
           Instant forgotten = kills.removeFirst().time();
           forgottenUntil = forgotten.isAfter(forgottenUntil) ? forgotten : forgottenUntil;

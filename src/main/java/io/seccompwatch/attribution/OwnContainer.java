@@ -65,8 +65,7 @@ public final class OwnContainer {
   }
 
   /** The cgroup with this process, below a directory of the pod. */
-  private @Nullable Path search(Path directory, String podUid, boolean inPod, int depth)
-      throws IOException {
+  private @Nullable Path search(Path directory, String podUid, boolean inPod, int depth) {
     if (inPod && holds(directory)) {
       return directory;
     }
@@ -95,9 +94,13 @@ public final class OwnContainer {
     return pod != null && CgroupNames.sameUid(pod.uid(), podUid);
   }
 
-  private boolean holds(Path directory) throws IOException {
-    Path procs = directory.resolve("cgroup.procs");
-    return Files.exists(procs)
-        && Files.readAllLines(procs, StandardCharsets.ISO_8859_1).contains(pid);
+  private boolean holds(Path directory) {
+    try {
+      Path procs = directory.resolve("cgroup.procs");
+      return Files.exists(procs)
+          && Files.readAllLines(procs, StandardCharsets.ISO_8859_1).contains(pid);
+    } catch (IOException e) {
+      return false; // removed meanwhile, or a threaded cgroup, whose list cannot be read
+    }
   }
 }

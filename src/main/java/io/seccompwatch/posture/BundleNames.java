@@ -117,6 +117,8 @@ public final class BundleNames implements RuntimeNames, AutoCloseable {
           instanceof Found.Read<OciConfig>(OciConfig config)) {
         answer = named(config.identity());
       }
+    } catch (RuntimeException | StackOverflowError e) {
+      answer = UNKNOWN; // a file that the reader fails at must not end the thread for all others
     } finally { // whatever happened: an answer that never comes would be waited for
       long until =
           answer instanceof RuntimeName.Given ? Long.MAX_VALUE : millis.getAsLong() + AGAIN_MILLIS;

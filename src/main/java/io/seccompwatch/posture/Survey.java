@@ -205,13 +205,13 @@ public final class Survey {
   }
 
   private Known known(ContainerProcess process, Asked asked, List<Path> bundles) {
+    if (process.tenant()) {
+      return new Known(new Evidence.None(null), Identity.NONE); // the id may be another container's
+    }
     String id = process.containerId();
     Known before = known.get(id);
     if (before != null && !(before.evidence() instanceof Evidence.None)) {
       return before;
-    }
-    if (process.tenant()) {
-      return new Known(new Evidence.None(null), Identity.NONE); // the id may be another container's
     }
     Known now =
         switch (files.config(id, bundles)) {

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -35,8 +37,9 @@ public final class ViolationLog implements Publisher, AutoCloseable {
    *
    * @param violations how many violations it is of: one, or none when it is a sum of suppressed
    *     ones
+   * @param onFailure gives what the line would have told back to the budget, for a later sum
    */
-  private record Waiting(JsonLine line, int violations) implements Entry {}
+  private record Waiting(JsonLine line, int violations, Runnable onFailure) implements Entry {}
 
   private record Stop() implements Entry {}
 
@@ -83,7 +86,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
       long left = budget.take(violation);
       if (left == LineBudget.SUPPRESSED) {
         suppressed.getAndIncrement();
-      } else if (offer(new Waiting(out -> json.writeLine(violation, left, out), 1))) {
+      } else if (offer(waiting(violation, left))) {
         accepted.getAndIncrement();
       } else {
         dropped.getAndIncrement();
@@ -103,10 +106,27 @@ public final class ViolationLog implements Publisher, AutoCloseable {
   private void reportSuppressed(boolean all) {
     synchronized (budget) {
       for (Suppressed sum : budget.unreported(all)) {
-        if (!offer(new Waiting(out -> json.writeLine(sum, out), 0))) {
+        if (!offer(new Waiting(out -> json.writeLine(sum, out), 0, () -> back(sum)))) {
           budget.back(sum);
         }
       }
+    }
+  }
+
+  private Waiting waiting(Violation violation, long left) {
+    return new Waiting(
+        out -> json.writeLine(violation, left, out), 1, () -> refused(violation, left));
+  }
+
+  private void refused(Violation violation, long left) {
+    synchronized (budget) {
+      budget.refused(violation, left);
+    }
+  }
+
+  private void back(Suppressed sum) {
+    synchronized (budget) {
+      budget.back(sum);
     }
   }
 
@@ -183,12 +203,14 @@ public final class ViolationLog implements Publisher, AutoCloseable {
 
   private void write() {
     ByteArrayOutputStream batch = new ByteArrayOutputStream();
+    List<Waiting> lines = new ArrayList<>();
     try (target) {
       Entry next = queue.take();
       while (next instanceof Waiting) {
-        int lines = 0;
         while (next instanceof Waiting waiting && batch.size() < BATCH_BYTES) {
-          lines += append(waiting, batch);
+          if (append(waiting, batch)) {
+            lines.add(waiting);
+          }
           next = queue.poll();
         }
         flush(batch, lines);
@@ -202,29 +224,33 @@ public final class ViolationLog implements Publisher, AutoCloseable {
   }
 
   /** Adds a line to the batch; a defect in one violation is that line's failure and no more. */
-  private int append(Waiting waiting, ByteArrayOutputStream batch) throws IOException {
+  private boolean append(Waiting waiting, ByteArrayOutputStream batch) throws IOException {
     int before = batch.size();
     try {
       waiting.line().writeTo(batch);
-      return waiting.violations();
+      return true;
     } catch (RuntimeException e) {
       byte[] torn = batch.toByteArray();
       batch.reset();
       batch.write(torn, 0, before);
       failed.getAndAdd(waiting.violations());
-      return 0;
+      waiting.onFailure().run();
+      return false;
     }
   }
 
-  private void flush(ByteArrayOutputStream batch, int lines) {
+  private void flush(ByteArrayOutputStream batch, List<Waiting> lines) {
+    long violations = lines.stream().mapToLong(Waiting::violations).sum();
     try {
       target.write(batch.toByteArray());
-      written.addAndGet(lines);
+      written.addAndGet(violations);
       problem = null;
     } catch (IOException | RuntimeException e) {
-      failed.addAndGet(lines);
+      failed.addAndGet(violations);
+      lines.forEach(line -> line.onFailure().run());
       problem = target + ": " + e.getMessage();
     }
     batch.reset();
+    lines.clear();
   }
 }

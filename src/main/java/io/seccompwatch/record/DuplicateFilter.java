@@ -136,6 +136,17 @@ public final class DuplicateFilter {
     return isDuplicate(record, readMillis, written, LineOrigin.NONE);
   }
 
+  /**
+   * The same for a line of this node.
+   *
+   * @param longKnown whether the caller knows that an earlier run has handled the record; its form
+   *     without a stamp is then a duplicate, too
+   */
+  public boolean isDuplicate(
+      SeccompRecord record, long readMillis, @Nullable Instant written, boolean longKnown) {
+    return take(record, readMillis, written, LineOrigin.NONE, longKnown);
+  }
+
   /** The same for a line of this node. */
   public boolean isKnown(SeccompRecord record, long readMillis, @Nullable Instant written) {
     return isKnown(record, readMillis, written, LineOrigin.NONE);
@@ -150,13 +161,22 @@ public final class DuplicateFilter {
    *     whichever of its names the line came
    * @return whether it was brought before
    */
-  public synchronized boolean isDuplicate(
+  public boolean isDuplicate(
       SeccompRecord record, long readMillis, @Nullable Instant written, LineOrigin origin) {
+    return take(record, readMillis, written, origin, false);
+  }
+
+  private synchronized boolean take(
+      SeccompRecord record,
+      long readMillis,
+      @Nullable Instant written,
+      LineOrigin origin,
+      boolean longKnown) {
     if (isKnownOfThisRun(record, readMillis, written, origin)) {
       return true;
     }
     AuditStamp stamp = record.stamp();
-    boolean handledBefore = stamp != null && isRecalled(stamp, origin);
+    boolean handledBefore = longKnown || (stamp != null && isRecalled(stamp, origin));
     if (stamp != null) {
       remember(stamp, record.pid(), origin);
       if (!handledBefore && origin.name() == null) {

@@ -156,6 +156,7 @@ public final class KmsgReader implements AutoCloseable {
       if (result > 0) {
         handle(buffer, result);
       } else if (Errno.EAGAIN.is(result)) {
+        sink.idle();
         if (!device.await()) {
           return;
         }

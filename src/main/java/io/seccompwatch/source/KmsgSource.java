@@ -116,6 +116,11 @@ public final class KmsgSource implements RecordSource {
     }
 
     @Override
+    public void idle() {
+      sink.idle();
+    }
+
+    @Override
     public void lost(LossReason reason, long count) {
       sink.lost(reason, count);
     }

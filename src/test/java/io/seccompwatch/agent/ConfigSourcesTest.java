@@ -103,7 +103,6 @@ class ConfigSourcesTest {
         "SECCOMP_WATCH_PORT_9326_TCP",
         "SECCOMP_WATCH_PORT_9326_TCP_ADDR",
         "SECCOMP_WATCH_EU_SERVICE_HOST",
-        "SECCOMP_WATCH_EU_PORT",
         "SECCOMP_WATCH_JAVA_OPTS",
         "SECCOMP_WATCH_POD_UID",
         "SECCOMP_WATCH_CONFIG",
@@ -118,6 +117,7 @@ class ConfigSourcesTest {
     "SECCOMP_WATCH_CANRY,        did you mean 'SECCOMP_WATCH_CANARY'?",
     "SECCOMP_WATCH_SOURCES,      did you mean 'SECCOMP_WATCH_SOURCE'?",
     "SECCOMP_WATCH_JAVA_OPTIONS, did you mean 'SECCOMP_WATCH_JAVA_OPTS'?",
+    "SECCOMP_WATCH_LISTEN_PORT,  unset it",
     "SECCOMP_WATCH_,             unset it",
   })
   void aVariableOfOursThatIsNoOptionIsRefused(String variable, String remedy) {

@@ -49,7 +49,7 @@ class ConfiguredPathsTest {
     "host-root,      file,         is no directory",
     "violations-log, nowhere/v,    cannot be written (no such file or directory)",
     "violations-log, file/v,       cannot be written (Not a directory)",
-    "violations-log, empty,        is no regular file",
+    "violations-log, empty,        is a directory",
     "kubeconfig,     nowhere,      is not there",
     "kubeconfig,     empty,        is no regular file",
   })

@@ -367,7 +367,13 @@ final class PodPlacesTest {
   }
 
   private static void neverThePod(CgroupParser parser, String path) {
-    for (String text : List.of("0::" + path + "\n", "0::" + path + " (deleted)\n")) {
+    List<String> texts =
+        List.of(
+            "0::" + path + "\n",
+            "0::" + path + " (deleted)\n",
+            "1:name=systemd:" + path + "\n0::" + path + "\n",
+            "1:name=systemd:" + path + "\n0::" + path + "/deeper\n");
+    for (String text : texts) {
       CgroupParser.Reading reading = parser.read(text);
       for (CgroupOwner owner : new ArrayList<>(List.of(reading.alive(), reading.dead()))) {
         if (owner instanceof InContainer in) {
