@@ -88,7 +88,8 @@ public final class Inference {
       if (kills(record.action()) || record.action() == SeccompAction.UNKNOWN) {
         Instant now = clock.instant();
         boolean chosen = known.reason() == AttributionReason.TENANT_CGROUP; // it explains no end
-        kills.addLast(new Kill(time.isAfter(now) ? now : time, chosen ? null : bare(known.containerId())));
+        kills.addLast(
+            new Kill(time.isAfter(now) ? now : time, chosen ? null : bare(known.containerId())));
         if (kills.size() > MAX_KILLS) {
           Instant forgotten = kills.removeFirst().time();
           forgottenUntil = forgotten.isAfter(forgottenUntil) ? forgotten : forgottenUntil;
