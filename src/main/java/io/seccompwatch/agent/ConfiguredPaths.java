@@ -29,10 +29,13 @@ final class ConfiguredPaths {
           config.proc() + " is no procfs: it has neither stat nor uptime",
           "mount the node's /proc there, or give another directory");
     }
-    directory(
-        "cgroup",
-        config.cgroup(),
-        "mount the node's /sys/fs/cgroup there, or give another directory");
+    if (!config.cgroup().toString().equals(RunOption.CGROUP.fallback())) {
+      // The default may be missing where nothing is mounted, in a build's container for instance
+      directory(
+          "cgroup",
+          config.cgroup(),
+          "mount the node's /sys/fs/cgroup there, or give another directory");
+    }
     directory(
         "host-root",
         config.hostRoot(),

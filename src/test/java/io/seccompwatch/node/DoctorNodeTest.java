@@ -114,7 +114,7 @@ class DoctorNodeTest {
     DoctorRun run = in(List.of("unshare", "--net"), "--source", KMSG);
     assertThat(run.exit()).as(run.report().toPrettyString()).isZero();
     assertThat(run.findings("rights"))
-        .anyMatch(line -> line.contains("net namespace: not the node's"))
+        .anyMatch(line -> line.contains("net namespace: not the machine's"))
         .anyMatch(line -> line.contains("hostNetwork: true"));
   }
 

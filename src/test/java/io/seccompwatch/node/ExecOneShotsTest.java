@@ -3,6 +3,7 @@ package io.seccompwatch.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.node.OciContainer.Engine;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,6 +37,7 @@ class ExecOneShotsTest {
     Command.needs("gcc", "gcc libc6-dev");
     engine.isNeeded();
     Agent.needsDistribution();
+    Files.createDirectories(directory.resolve("root"));
     try (RecordWriter writer = writer(source, directory);
         Agent agent =
             Agent.start(
