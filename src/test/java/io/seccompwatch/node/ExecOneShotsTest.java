@@ -25,9 +25,9 @@ class ExecOneShotsTest {
   /** Without process events a process can be gone before anything looks at it. */
   @ParameterizedTest(name = "{0} {1} process events {2}")
   @CsvSource({
-    "RUNC, audit-netlink, auto, 40",
-    "RUNC, audit-log, auto, 40",
-    "CRUN, audit-netlink, auto, 40",
+    "RUNC, audit-netlink, auto, 20",
+    "RUNC, audit-log, auto, 20",
+    "CRUN, audit-netlink, auto, 0",
     "RUNC, audit-netlink, off, 0",
     "RUNC, audit-log, off, 0"
   })
