@@ -49,7 +49,7 @@ class AgentTest {
   private Path log = Path.of("");
 
   @BeforeEach
-  void configures() {
+  void configures() throws IOException {
     log = directory.resolve("audit.log");
     given.put(RunOption.SOURCE, List.of("audit-log=" + log));
     given.put(RunOption.FROM, List.of("beginning"));
@@ -59,6 +59,10 @@ class AgentTest {
     given.put(RunOption.PROCESS_EVENTS, List.of("off"));
     given.put(RunOption.KUBERNETES, List.of("off"));
     given.put(RunOption.CANARY, List.of("off"));
+    // The machine's own would tell an agent in a container that no process can be looked up
+    Path proc = Files.createDirectories(directory.resolve("proc"));
+    Files.writeString(proc.resolve("stat"), "cpu 0\n");
+    given.put(RunOption.PROC, List.of(proc.toString()));
   }
 
   @Test
