@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.agent.Agent;
 import io.seccompwatch.agent.AgentConfig;
-import io.seccompwatch.agent.AgentException;
+import io.seccompwatch.agent.ConfigException;
 import io.seccompwatch.agent.RunOption;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.testing.Await;
@@ -274,8 +274,8 @@ class ScrapeAuthorizationTest {
       assertThat(answer.body()).hasLineCount(1).doesNotContain(prometheus);
     }
     assertThatThrownBy(() -> agent(directory.resolve("none")).close())
-        .isInstanceOf(AgentException.class)
-        .hasMessageStartingWith("cannot start: kubernetes: kubeconfig ");
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("kubeconfig: " + directory.resolve("none") + " is not there");
   }
 
   /** Prometheus as it is, with a token and an authority from files. */
