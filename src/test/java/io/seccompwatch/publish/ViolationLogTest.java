@@ -163,7 +163,12 @@ class ViolationLogTest {
       Await.until("two are written", () -> written(log) == 2);
       assertThat(log.results()).containsEntry("failed", 1L);
     }
-    assertThat(Files.readAllLines(file)).hasSize(2).allMatch(line -> line.endsWith("}"));
+    List<String> lines = Files.readAllLines(file);
+    assertThat(lines).hasSize(3).allMatch(line -> line.endsWith("}"));
+    assertThat(lines.getLast())
+        .as("the one without a line is in a sum")
+        .startsWith("{\"schema\":\"seccomp-watch/suppressed/v1\"")
+        .contains("\"suppressed\":1");
   }
 
   @Test
