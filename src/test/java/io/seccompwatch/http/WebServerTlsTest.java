@@ -364,9 +364,10 @@ class WebServerTlsTest {
     open(
         new WebServer.Limits(
             3, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1)));
+    // The server may be late to see a handshake's end; an answer shows which was first
     try (SSLSocket other = connectFrom("127.0.0.3");
-        SSLSocket first = connect();
-        SSLSocket second = connect();
+        SSLSocket first = answered(connect());
+        SSLSocket second = answered(connect());
         SSLSocket probe = connectFrom("127.0.0.2")) {
       drain(first);
       for (SSLSocket socket : List.of(other, second, probe)) {
@@ -472,6 +473,20 @@ class WebServerTlsTest {
     try (SSLSocket socket = connect()) {
       return ask(socket, request);
     }
+  }
+
+  /** A connection that has had an answer and stays. */
+  private static SSLSocket answered(SSLSocket socket) throws IOException {
+    socket
+        .getOutputStream()
+        .write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+    StringBuilder answer = new StringBuilder();
+    for (int read = 0; read >= 0 && !answer.toString().endsWith("ok\n"); ) {
+      read = socket.getInputStream().read();
+      answer.append((char) read);
+    }
+    assertThat(answer).startsWith("HTTP/1.1 200");
+    return socket;
   }
 
   private static String ask(SSLSocket socket, String request) throws IOException {
