@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -264,7 +265,7 @@ class WebServerTest {
       for (int i = 0; i < 3 * WebServer.Limits.DEFAULT.connections(); i++) {
         idle.connect("127.0.0.1");
       }
-      assertThat(raw("GET /livez HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(probed()).startsWith("HTTP/1.1 200 ");
     }
   }
 
@@ -274,7 +275,7 @@ class WebServerTest {
       for (int i = 0; i < 2 * WebServer.Limits.DEFAULT.connections(); i++) {
         idle.connect("127.0.1." + (i + 1));
       }
-      assertThat(raw("GET /livez HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(probed()).startsWith("HTTP/1.1 200 ");
     }
   }
 
@@ -295,6 +296,22 @@ class WebServerTest {
       }
       made.countDown();
     }
+  }
+
+  /**
+   * An answer to a probe. One of the connections before it may be accepted after it, when the
+   * kernel's queue was full, and take its place: like the kubelet it tries again.
+   */
+  private String probed() throws IOException {
+    String answer = "";
+    for (int tries = 1; answer.isEmpty() && tries <= 5; tries++) {
+      try {
+        answer = raw("GET /livez HTTP/1.0\r\n\r\n");
+      } catch (SocketException e) {
+        answer = ""; // hung up on
+      }
+    }
+    return answer;
   }
 
   private static WebServer smallServer(CountDownLatch made) throws IOException {
