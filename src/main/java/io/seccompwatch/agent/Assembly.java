@@ -59,10 +59,10 @@ record Assembly(
    */
   private static final Duration RETIREMENT = Duration.ofSeconds(30);
 
-  /** How often series that were removed for want of room are reported. */
+  /** Interval between reports of series that were removed for want of room. */
   private static final Duration SERIES_REPORT = Duration.ofMinutes(1);
 
-  /** How often suppressed violations that no line has reported are written as a sum. */
+  /** Interval between sums of suppressed violations that no line has reported. */
   private static final Duration SUPPRESSED_REPORT = Duration.ofSeconds(10);
 
   /** How often it is looked which sources could tell a forged record from a true one. */

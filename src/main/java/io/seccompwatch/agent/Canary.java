@@ -33,7 +33,7 @@ final class Canary {
 
   private static final long COUNTERS = CanaryName.COUNTERS;
 
-  /** How long after its firing a record may prove more than that it came. */
+  /** Time after its firing in which a record may prove more than that it came. */
   private static final long EVIDENCE_NANOS = Duration.ofMinutes(1).toNanos();
 
   /** Firings whose records are still waited for; later ones are owned and prove nothing. */

@@ -127,7 +127,7 @@ final class Identification {
     };
   }
 
-  /** Whether a user of the node chose the container's id, which may be another container's. */
+  /** Returns true if a user of the node chose the id, which may be another container's. */
   private static boolean isOfTenant(Attribution found) {
     return found.reason() == AttributionReason.TENANT_CGROUP;
   }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class KnownRecords {
 
-  /** How often it is saved. */
+  /** Interval between saves. */
   static final Duration PACE = Duration.ofSeconds(3);
 
   static final int GENERATION = 32_768;

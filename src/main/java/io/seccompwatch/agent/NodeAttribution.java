@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeAttribution implements AutoCloseable {
 
-  /** How often kubelets are looked for. */
+  /** Interval between searches for kubelets. */
   static final Duration KUBELETS = Duration.ofSeconds(30);
 
   /** How old a record without a stamp may be when it is written: syslog daemons do so at once. */

@@ -153,7 +153,7 @@ final class NodeNames {
     return full.length() > brief.length() && brief.equals(LineOrigin.shortName(full));
   }
 
-  /** Whether a given name shows that the node is in another domain. */
+  /** Returns true if a given name shows that the node is in another domain. */
   private boolean hasFullFormOf(String line) {
     String brief = LineOrigin.shortName(line);
     return given.stream().anyMatch(full -> isShortOf(brief, full));

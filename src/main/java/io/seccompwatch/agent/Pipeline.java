@@ -50,8 +50,8 @@ final class Pipeline implements LineSink {
   private static final int MOST_OF_LINE = 600;
 
   /**
-   * How many calls one line may stand for that says that its record was repeated: whoever may write
-   * to syslog chooses the number.
+   * Calls that one line of a repeated record may stand for. Any process that may write to syslog
+   * chooses the number.
    */
   static final int MOST_REPEATED = 1_000;
 
