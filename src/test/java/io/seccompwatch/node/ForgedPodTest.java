@@ -48,7 +48,7 @@ class ForgedPodTest {
 
   @Test
   void an_agent_outside_of_every_pod_names_the_victim_for_its_own_denials_only() throws Exception {
-    try (Agent agent = Agent.start(directory, "--source", "kmsg", "--from", "end")) {
+    try (Agent agent = Agent.start(directory, "--source", "audit-netlink")) {
       nothingIsPinnedOnTheVictim(agent);
     }
   }
@@ -61,8 +61,7 @@ class ForgedPodTest {
         List<String> prefix =
             List.of(
                 "sh", "-c", enter(pod.leaves) + "exec unshare -C env \"$@\"", "sh", environment);
-        try (Agent agent =
-            Agent.startThrough(directory, prefix, "--source", "kmsg", "--from", "end")) {
+        try (Agent agent = Agent.startThrough(directory, prefix, "--source", "audit-netlink")) {
           nothingIsPinnedOnTheVictim(agent);
         }
       }
@@ -109,7 +108,6 @@ class ForgedPodTest {
     Files.copy(Probe.compiled(), program, StandardCopyOption.COPY_ATTRIBUTES);
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     Path own = hierarchy.resolve(place);
-    KernelLog.awaitRoom(1);
     try (Made made = Made.delegated(hierarchy, place + "/start")) {
       Process process =
           Command.start(
