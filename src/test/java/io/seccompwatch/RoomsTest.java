@@ -49,7 +49,18 @@ class RoomsTest {
               entry("violation", "record", "syscall", "attribution"),
               entry("profile", "record", "syscall"),
               entry("posture", "record", "linux", "attribution", "profile"),
-              entry("publish", "violation", "record", "attribution"),
+              entry("publish", "violation", "record", "linux", "attribution"),
+              entry("config", "linux", "source"),
+              entry(
+                  "pipeline",
+                  "record",
+                  "linux",
+                  "syscall",
+                  "source",
+                  "attribution",
+                  "violation",
+                  "publish",
+                  "config"),
               entry("kubernetes", "publish", "violation", "record", "attribution"),
               entry("http", "publish", "violation", "record", "attribution", "profile", "posture"),
               entry(
@@ -61,6 +72,8 @@ class RoomsTest {
                   "attribution",
                   "violation",
                   "publish",
+                  "config",
+                  "pipeline",
                   "kubernetes",
                   "profile",
                   "posture",
@@ -74,7 +87,7 @@ class RoomsTest {
                   "violation",
                   "kubernetes",
                   "posture",
-                  "agent"),
+                  "config"),
               entry(
                   "cli",
                   "record",
@@ -87,6 +100,8 @@ class RoomsTest {
                   "profile",
                   "posture",
                   "http",
+                  "config",
+                  "pipeline",
                   "agent",
                   "doctor")));
 
@@ -95,7 +110,7 @@ class RoomsTest {
       new TreeMap<>(
           Map.of(
               "picocli..", List.of("cli"),
-              "org.snakeyaml..", List.of("agent", "doctor"),
+              "org.snakeyaml..", List.of("config", "doctor"),
               "io.fabric8..", List.of("kubernetes"),
               "io.micrometer..", List.of("agent"),
               "io.prometheus..", List.of("publish", "http", "agent"),
@@ -194,7 +209,8 @@ class RoomsTest {
         .haveSimpleNameStartingWith("AgentConfig")
         .should()
         .onlyBeAccessed()
-        .byAnyPackage(ROOT + ".agent", ROOT + ".doctor", ROOT + ".cli")
+        .byAnyPackage(
+            ROOT + ".config", ROOT + ".pipeline", ROOT + ".agent", ROOT + ".doctor", ROOT + ".cli")
         .check(CLASSES);
   }
 }

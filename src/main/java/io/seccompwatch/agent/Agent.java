@@ -1,6 +1,16 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.AgentException;
+import io.seccompwatch.config.ConfigException;
+import io.seccompwatch.config.ConfiguredPaths;
+import io.seccompwatch.config.SourceSelection;
+import io.seccompwatch.config.StateDirectory;
 import io.seccompwatch.http.WebServer;
+import io.seccompwatch.pipeline.KnownRecords;
+import io.seccompwatch.pipeline.PendingViolations;
+import io.seccompwatch.pipeline.Vouching;
+import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.ViolationLog;
 import java.io.PrintStream;
@@ -25,9 +35,9 @@ public final class Agent implements AutoCloseable {
   private final Sources sources;
   private final @Nullable Vouching vouching;
   private final NodeAttribution attribution;
-  private final Delivery delivery;
+  private final PendingViolations delivery;
   private final KubernetesSide kubernetes;
-  private final Housekeeping housekeeping;
+  private final Scheduler housekeeping;
   private final @Nullable ViolationLog violationLog;
   private final WebServer http;
   private final AgentLog log;
@@ -39,9 +49,9 @@ public final class Agent implements AutoCloseable {
       Sources sources,
       @Nullable Vouching vouching,
       NodeAttribution attribution,
-      Delivery delivery,
+      PendingViolations delivery,
       KubernetesSide kubernetes,
-      Housekeeping housekeeping,
+      Scheduler housekeeping,
       @Nullable ViolationLog violationLog,
       WebServer http,
       AgentLog log) {
@@ -71,7 +81,7 @@ public final class Agent implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     AgentLog log = new AgentLog(err, clock);
     ConfiguredPaths.check(config);
-    Endpoint endpoint = Endpoint.of(config);
+    HttpEndpoint endpoint = HttpEndpoint.of(config);
     SourceSelection selection =
         SourceSelection.of(config.sources(), SourceSelection.Places.usual());
     if (selection.sources().isEmpty()) {

@@ -4,12 +4,29 @@ import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.attribution.RunningContainers;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.NodeName;
+import io.seccompwatch.config.SourceSelection;
+import io.seccompwatch.config.SourceSpec;
+import io.seccompwatch.config.StateDirectory;
 import io.seccompwatch.http.WebServer;
 import io.seccompwatch.linux.AuditControl;
 import io.seccompwatch.linux.BootTime;
 import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.pipeline.Canary;
+import io.seccompwatch.pipeline.CanaryWatch;
+import io.seccompwatch.pipeline.Deduplicator;
+import io.seccompwatch.pipeline.KernelLosses;
+import io.seccompwatch.pipeline.KnownRecords;
+import io.seccompwatch.pipeline.NodeNames;
+import io.seccompwatch.pipeline.PendingViolations;
+import io.seccompwatch.pipeline.Pipeline;
+import io.seccompwatch.pipeline.Vouchers;
+import io.seccompwatch.pipeline.Vouching;
+import io.seccompwatch.pipeline.WorkloadResolver;
 import io.seccompwatch.posture.BundleNames;
 import io.seccompwatch.posture.PostureWatch;
+import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
@@ -19,7 +36,6 @@ import io.seccompwatch.publish.RecentViolations;
 import io.seccompwatch.publish.SeriesRetirement;
 import io.seccompwatch.publish.ViolationLog;
 import io.seccompwatch.record.Dialect;
-import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.source.AuditNetlinkSource;
 import io.seccompwatch.source.CheckpointStore;
 import io.seccompwatch.source.FileSource;
@@ -49,7 +65,7 @@ record Assembly(
     Clock clock,
     StateDirectory state,
     SourceSelection selection,
-    Endpoint endpoint) {
+    HttpEndpoint endpoint) {
 
   /** How many violations the query API remembers. */
   private static final int RECENT = 1_000;
@@ -92,20 +108,20 @@ record Assembly(
       publishers.add(kubernetes.events());
     }
     BundleNames runtimeNames = new BundleNames(config.hostRoot(), Assembly::monotonicMillis);
-    Identification identification =
-        new Identification(kubernetes.pods(), runtimeNames, attribution.ofOneThread(), clock);
+    WorkloadResolver identification =
+        new WorkloadResolver(kubernetes.pods(), runtimeNames, attribution.ofOneThread(), clock);
     Supplier<ProcessEventsStatus> processEvents =
         () -> attribution.processEvents().named(identification::name);
-    Delivery delivery =
-        new Delivery(
+    PendingViolations delivery =
+        new PendingViolations(
             books,
             publishers,
             identification,
-            Delivery.Limits.DEFAULT,
+            PendingViolations.Limits.DEFAULT,
             Assembly::monotonicMillis,
             this::defect);
     KnownRecords known = new KnownRecords(config.stateDir(), clock);
-    DuplicateFilter duplicates = new DuplicateFilter(hasSyslog(), known::handled);
+    Deduplicator duplicates = new Deduplicator(hasSyslog(), known::handled);
     if (config.from() != StartAt.BEGINNING) { // then everything is to count again
       recall(known, duplicates);
     }
@@ -128,8 +144,8 @@ record Assembly(
             clock);
     Sources sources = new Sources(open(shared, attribution));
     CanaryWatch canaryWatch = new CanaryWatch(sources::statuses, books, log);
-    Housekeeping housekeeping =
-        new Housekeeping(
+    Scheduler housekeeping =
+        new Scheduler(
             config,
             sources,
             canary,
@@ -171,7 +187,7 @@ record Assembly(
             housekeeping::problems);
     WebServer http =
         endpoint.serve(
-            Served.pages(new AgentMetrics(books, conditions, build), report, recent),
+            Routes.pages(new AgentMetrics(books, conditions, build), report, recent),
             kubernetes.reviews());
     if (violationLog != null) {
       housekeeping.every(SUPPRESSED_REPORT, violationLog::reportSuppressed);
@@ -202,8 +218,8 @@ record Assembly(
     if (state.problem() == null) {
       housekeeping.every(KnownRecords.PACE, housekeeping.saving(known::save));
     }
-    housekeeping.every(Endpoint.RENEWAL, () -> endpoint.renew(log));
-    log.info("listening", "address", Served.text(http.address()));
+    housekeeping.every(HttpEndpoint.RENEWAL, () -> endpoint.renew(log));
+    log.info("listening", "address", Routes.text(http.address()));
     endpoint.say(log);
     return new Agent(
         state,
@@ -221,7 +237,7 @@ record Assembly(
 
   /** Where anybody may write beside a source where nobody may, the one is held to the other. */
   private @Nullable Vouching vouching(
-      DuplicateFilter duplicates, Books books, Delivery delivery, @Nullable Canary canary) {
+      Deduplicator duplicates, Books books, PendingViolations delivery, @Nullable Canary canary) {
     Vouchers vouchers =
         new Vouchers(selection.sources().stream().map(s -> s.kind().label()).toList());
     return vouchers.isEmpty() || !hasSyslog()
@@ -238,7 +254,7 @@ record Assembly(
             this::defect);
   }
 
-  private void recall(KnownRecords known, DuplicateFilter duplicates) {
+  private void recall(KnownRecords known, Deduplicator duplicates) {
     String problem = known.load(duplicates);
     if (problem != null) {
       log.warn("the records that were counted before are not all known", "problem", problem);
@@ -257,7 +273,7 @@ record Assembly(
     return System.nanoTime() / 1_000_000;
   }
 
-  private void retire(Books books, @Nullable PodDirectory pods, Housekeeping housekeeping) {
+  private void retire(Books books, @Nullable PodDirectory pods, Scheduler housekeeping) {
     if (pods == null) {
       return;
     }

@@ -1,6 +1,7 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.ProcessHistory;
+import io.seccompwatch.publish.AgentLog;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

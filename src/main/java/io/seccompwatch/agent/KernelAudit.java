@@ -2,6 +2,8 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.linux.AuditStatus;
 import io.seccompwatch.linux.AuditUnavailableException;
+import io.seccompwatch.pipeline.KernelLosses;
+import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.KernelAuditStatus;
 import java.time.Duration;
 

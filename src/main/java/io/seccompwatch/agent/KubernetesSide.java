@@ -2,6 +2,9 @@ package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.PodIndex;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.AgentException;
+import io.seccompwatch.config.ConfigException;
 import io.seccompwatch.kubernetes.ApiAccess;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.kubernetes.ApiConnection;
@@ -10,6 +13,7 @@ import io.seccompwatch.kubernetes.PodWatch;
 import io.seccompwatch.kubernetes.PodWatchStatus;
 import io.seccompwatch.kubernetes.PodWatchStatus.State;
 import io.seccompwatch.kubernetes.TokenReviews;
+import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.KubernetesEvents;
 import io.seccompwatch.publish.KubernetesStatus;
 import java.io.IOException;
@@ -116,7 +120,7 @@ final class KubernetesSide implements AutoCloseable {
 
           @Override
           public void failed(State state, String error, Duration retry) {
-            // Housekeeping tells of problems, this one among them
+            // Scheduler tells of problems, this one among them
           }
         };
     PodWatch watch =

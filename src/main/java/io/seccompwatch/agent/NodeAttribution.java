@@ -14,14 +14,18 @@ import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.attribution.PidTimeline;
 import io.seccompwatch.attribution.PodPlaces;
 import io.seccompwatch.attribution.ProcReader;
+import io.seccompwatch.attribution.ProcessEventHistory;
 import io.seccompwatch.attribution.ProcessEvents;
 import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.attribution.ProcessHistory;
-import io.seccompwatch.attribution.ProcessLedger;
 import io.seccompwatch.attribution.ProcfsBootClock;
 import io.seccompwatch.attribution.ProcfsPidCursor;
 import io.seccompwatch.attribution.RunningContainers;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.AgentException;
 import io.seccompwatch.linux.ProcessConnectorException;
+import io.seccompwatch.pipeline.ThreadAttributor;
+import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.record.SeccompRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -131,7 +135,7 @@ final class NodeAttribution implements AutoCloseable {
     return ProcessEvents.open(
         proc,
         new ProcReader(proc, parser),
-        ProcessLedger.Limits.DEFAULT,
+        ProcessEventHistory.Limits.DEFAULT,
         problem -> log.warn("process events are not used any more", "why", problem));
   }
 
@@ -152,7 +156,7 @@ final class NodeAttribution implements AutoCloseable {
 
   /** An attributor for one reading thread. */
   ThreadAttributor ofOneThread() {
-    ProcessLedger ledger = events == null ? null : events.ledger();
+    ProcessEventHistory ledger = events == null ? null : events.ledger();
     Attributor attributor =
         new Attributor(new ProcReader(proc, parser), bootClock, history, ledger);
     return new ThreadAttributor() {

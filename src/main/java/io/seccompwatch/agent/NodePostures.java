@@ -1,11 +1,12 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PodDirectory;
+import io.seccompwatch.config.AgentConfig;
 import io.seccompwatch.posture.AuditView;
 import io.seccompwatch.posture.ContainerPosture;
 import io.seccompwatch.posture.Posture;
+import io.seccompwatch.posture.PostureScan;
 import io.seccompwatch.posture.PostureWatch;
-import io.seccompwatch.posture.Survey;
 import io.seccompwatch.publish.ContainerSeries;
 import io.seccompwatch.publish.ContainerTable;
 import java.util.Comparator;
@@ -32,8 +33,8 @@ final class NodePostures {
       NodeAttribution attribution,
       @Nullable PodDirectory pods,
       Supplier<AuditView> audit) {
-    Survey survey =
-        new Survey(
+    PostureScan survey =
+        new PostureScan(
             config.proc(),
             attribution.reader(),
             attribution.containers(),
@@ -45,7 +46,7 @@ final class NodePostures {
   }
 
   /** Looks on housekeeping's thread, soon and from then on by its clock. */
-  void start(Housekeeping housekeeping) {
+  void start(Scheduler housekeeping) {
     housekeeping.soon(this::glance);
     housekeeping.every(PostureWatch.GLANCE, this::glance);
   }

@@ -3,6 +3,8 @@ package io.seccompwatch.agent;
 import io.seccompwatch.attribution.PidNumbering;
 import io.seccompwatch.http.CanaryStatus;
 import io.seccompwatch.http.StatusPage;
+import io.seccompwatch.pipeline.Canary;
+import io.seccompwatch.pipeline.PendingViolations;
 import io.seccompwatch.posture.Posture;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
@@ -29,7 +31,7 @@ record StatusReport(
     @Nullable String node,
     Instant started,
     Sources sources,
-    Delivery delivery,
+    PendingViolations delivery,
     Books books,
     Conditions conditions,
     @Nullable Canary canary,

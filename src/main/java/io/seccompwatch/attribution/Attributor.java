@@ -6,7 +6,7 @@ import io.seccompwatch.attribution.CgroupOwner.Host;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.CgroupOwner.Refused;
 import io.seccompwatch.attribution.CgroupOwner.Unresolved;
-import io.seccompwatch.attribution.ProcessLedger.Finding;
+import io.seccompwatch.attribution.ProcessEventHistory.Finding;
 import io.seccompwatch.attribution.ProcessView.Gone;
 import io.seccompwatch.attribution.ProcessView.Hidden;
 import io.seccompwatch.attribution.ProcessView.Present;
@@ -37,7 +37,7 @@ public final class Attributor {
   private final ProcReader reader;
   private final BootClock clock;
   private final ProcessHistory history;
-  private final @Nullable ProcessLedger ledger;
+  private final @Nullable ProcessEventHistory ledger;
 
   /** The record whose answer was too early. */
   private @Nullable SeccompRecord early;
@@ -63,7 +63,10 @@ public final class Attributor {
    * @param ledger the shared ledger; null where there are no process events
    */
   public Attributor(
-      ProcReader reader, BootClock clock, ProcessHistory history, @Nullable ProcessLedger ledger) {
+      ProcReader reader,
+      BootClock clock,
+      ProcessHistory history,
+      @Nullable ProcessEventHistory ledger) {
     this.reader = reader;
     this.clock = clock;
     this.history = history;

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a {@link ProcessLedger} by the process connector, on a thread of its own. {@link #start}
- * and {@link #close} are for one thread, the status is for any.
+ * Keeps a {@link ProcessEventHistory} by the process connector, on a thread of its own. {@link
+ * #start} and {@link #close} are for one thread, the status is for any.
  */
 public final class ProcessEvents implements AutoCloseable {
 
@@ -36,7 +36,7 @@ public final class ProcessEvents implements AutoCloseable {
   private static final long REST_NANOS = 1_000_000;
 
   private final ProcessList processes;
-  private final ProcessLedger ledger;
+  private final ProcessEventHistory ledger;
   private final ProcessConnector connector;
   private final Consumer<String> onEnd;
   private final Thread thread = new Thread(this::run, "process-events");
@@ -59,11 +59,11 @@ public final class ProcessEvents implements AutoCloseable {
    * @throws ProcessConnectorException when there is no process connector here, with the reason
    */
   public static ProcessEvents open(
-      Path proc, ProcReader reader, ProcessLedger.Limits limits, Consumer<String> onEnd)
+      Path proc, ProcReader reader, ProcessEventHistory.Limits limits, Consumer<String> onEnd)
       throws ProcessConnectorException {
     Drained drained = new Drained();
-    ProcessLedger ledger =
-        new ProcessLedger(reader, ProcessConnector::nowNanos, drained::nanos, limits);
+    ProcessEventHistory ledger =
+        new ProcessEventHistory(reader, ProcessConnector::nowNanos, drained::nanos, limits);
     long beforeNanos = ProcessConnector.nowNanos();
     ProcessConnector connector = ProcessConnector.listen(ledger);
     drained.connector = connector;
@@ -83,7 +83,7 @@ public final class ProcessEvents implements AutoCloseable {
 
   private ProcessEvents(
       ProcessList processes,
-      ProcessLedger ledger,
+      ProcessEventHistory ledger,
       ProcessConnector connector,
       Consumer<String> onEnd) {
     this.processes = processes;
@@ -94,7 +94,7 @@ public final class ProcessEvents implements AutoCloseable {
   }
 
   /** The ledger that is kept. */
-  public ProcessLedger ledger() {
+  public ProcessEventHistory ledger() {
     return ledger;
   }
 

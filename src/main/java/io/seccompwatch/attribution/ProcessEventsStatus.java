@@ -10,18 +10,19 @@ import org.jspecify.annotations.Nullable;
  * @param reason why they do not; null while they do
  * @param bufferBytes the receive buffer as the kernel counts it, 0 when there is none
  * @param counts the ledger's figures; zeros when there is none
- * @param crowdedBy the container of {@link ProcessLedger.Counts#crowdedBy}; null when there is none
+ * @param crowdedBy the container of {@link ProcessEventHistory.Counts#crowdedBy}; null when there
+ *     is none
  */
 public record ProcessEventsStatus(
     boolean active,
     @Nullable String reason,
     int bufferBytes,
-    ProcessLedger.Counts counts,
+    ProcessEventHistory.Counts counts,
     @Nullable Attribution crowdedBy) {
 
   /** The state of a ledger, without names. */
   static ProcessEventsStatus of(
-      boolean active, @Nullable String reason, int bufferBytes, ProcessLedger.Counts counts) {
+      boolean active, @Nullable String reason, int bufferBytes, ProcessEventHistory.Counts counts) {
     CgroupOwner.InContainer owner = counts.crowdedBy();
     return new ProcessEventsStatus(
         active,
@@ -57,6 +58,6 @@ public record ProcessEventsStatus(
 
   /** There are none, for a reason. */
   public static ProcessEventsStatus none(String reason) {
-    return of(false, reason, 0, ProcessLedger.Counts.NONE);
+    return of(false, reason, 0, ProcessEventHistory.Counts.NONE);
   }
 }

@@ -1,6 +1,6 @@
 package io.seccompwatch.cli;
 
-import io.seccompwatch.agent.NearestWord;
+import io.seccompwatch.config.NearestWord;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;

@@ -1,11 +1,11 @@
 package io.seccompwatch.cli;
 
-import io.seccompwatch.agent.AgentConfig;
-import io.seccompwatch.agent.AgentException;
-import io.seccompwatch.agent.ConfigException;
-import io.seccompwatch.agent.ConfigSources;
-import io.seccompwatch.agent.ConfigValues;
-import io.seccompwatch.agent.RunOption;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.AgentException;
+import io.seccompwatch.config.ConfigException;
+import io.seccompwatch.config.ConfigLoader;
+import io.seccompwatch.config.ConfigValues;
+import io.seccompwatch.config.RunOption;
 import io.seccompwatch.doctor.AgentReport;
 import io.seccompwatch.doctor.AgentReportJson;
 import io.seccompwatch.doctor.AgentTarget;
@@ -188,7 +188,7 @@ public final class DoctorCommand implements Callable<Integer> {
     }
     Optional<RunningAgent> running = RunningAgent.find(ownProc);
     AgentConfig agent =
-        AgentConfig.of(ConfigSources.merge(merged(running), environment, configFile(running)));
+        AgentConfig.of(ConfigLoader.merge(merged(running), environment, configFile(running)));
     Doctor.Patient patient =
         new Doctor.Patient(
             agent,

@@ -1,7 +1,7 @@
 package io.seccompwatch.cli;
 
-import io.seccompwatch.agent.AgentException;
-import io.seccompwatch.agent.ConfigException;
+import io.seccompwatch.config.AgentException;
+import io.seccompwatch.config.ConfigException;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;

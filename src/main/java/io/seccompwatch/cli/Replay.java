@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.pipeline.Deduplicator;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.Dialect;
-import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineForm;
 import io.seccompwatch.record.LineOrigin;
@@ -66,7 +66,7 @@ final class Replay implements ReplayInput.Sink {
 
   private final LineParser parser = new LineParser(Dialect.ANY);
   private final SyscallTables tables = new SyscallTables();
-  private final DuplicateFilter duplicates = DuplicateFilter.ofManyNodes();
+  private final Deduplicator duplicates = Deduplicator.ofManyNodes();
   private final LineUnwrapper unwrapper;
   private final SpreadEntries spread = new SpreadEntries(this::object, this::message);
   private final SigsysDeaths deaths = new SigsysDeaths();

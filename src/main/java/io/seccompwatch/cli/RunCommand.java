@@ -1,8 +1,8 @@
 package io.seccompwatch.cli;
 
 import io.seccompwatch.agent.Agent;
-import io.seccompwatch.agent.AgentConfig;
-import io.seccompwatch.agent.ConfigSources;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.ConfigLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,7 @@ final class RunCommand {
   static void run(RunFlags flags) throws InterruptedException {
     runUntilStopped(
         AgentConfig.of(
-            ConfigSources.merge(
+            ConfigLoader.merge(
                 flags.options(), System.getenv(), flags.configFile(System.getenv()))));
   }
 

@@ -1,8 +1,8 @@
 package io.seccompwatch.cli;
 
-import io.seccompwatch.agent.ConfigException;
-import io.seccompwatch.agent.NearestWord;
-import io.seccompwatch.agent.RunOption;
+import io.seccompwatch.config.ConfigException;
+import io.seccompwatch.config.NearestWord;
+import io.seccompwatch.config.RunOption;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package io.seccompwatch.cli;
 
-import io.seccompwatch.agent.RunOption;
+import io.seccompwatch.config.RunOption;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;

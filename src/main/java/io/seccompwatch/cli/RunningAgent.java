@@ -1,7 +1,7 @@
 package io.seccompwatch.cli;
 
-import io.seccompwatch.agent.ConfigException;
 import io.seccompwatch.attribution.ProcessList;
+import io.seccompwatch.config.ConfigException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.agent.ConfigException;
-import io.seccompwatch.agent.ConfigValues;
+import io.seccompwatch.config.ConfigException;
+import io.seccompwatch.config.ConfigValues;
 import io.seccompwatch.kubernetes.ApiChoice;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

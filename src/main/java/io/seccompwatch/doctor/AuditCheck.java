@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** The kernel's audit system: its limits, whoever takes its records, and what its rules exclude. */
-record AuditCheck(NodeFiles node, KernelAudit kernel) implements Check {
+record AuditCheck(NodeFiles node, AuditState kernel) implements Check {
 
   /** The kernel's own default, which a burst of records overflows. */
   private static final long DEFAULT_BACKLOG = 64;

@@ -1,6 +1,6 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.config.SourceSpec.Kind;
 import io.seccompwatch.doctor.CanaryTrial.Outcome;
 import io.seccompwatch.doctor.CanaryTrial.SourceOutcome;
 import io.seccompwatch.record.AuditStamp;
@@ -16,12 +16,13 @@ record CanaryFindings(Outcome outcome, boolean ownKey, boolean agentRuns) {
   private static final Duration CLOCKS_APART = Duration.ofSeconds(2);
 
   /** How it fared at each source. */
-  List<Heard> heard(Function<SourceOutcome, Silence.Reason> silence) {
+  List<CanaryResult> heard(Function<SourceOutcome, CanaryDiagnosis.Reason> silence) {
     return outcome.sources().stream().map(source -> heard(source, silence)).toList();
   }
 
-  private Heard heard(SourceOutcome source, Function<SourceOutcome, Silence.Reason> silence) {
-    Ear.Note note = source.note();
+  private CanaryResult heard(
+      SourceOutcome source, Function<SourceOutcome, CanaryDiagnosis.Reason> silence) {
+    CanaryListener.Note note = source.note();
     boolean open = source.problem() == null;
     Long delay = note == null ? null : note.delayNanos() / 1_000_000;
     String why = null;
@@ -31,7 +32,7 @@ record CanaryFindings(Outcome outcome, boolean ownKey, boolean agentRuns) {
               ? source.problem()
               : outcome.unavailable() != null ? "not fired" : silence.apply(source).text();
     }
-    return new Heard(
+    return new CanaryResult(
         source.chosen().kind().label(), source.chosen().path().toString(), open, delay, why);
   }
 
@@ -47,7 +48,7 @@ record CanaryFindings(Outcome outcome, boolean ownKey, boolean agentRuns) {
   }
 
   /** In words, source by source. */
-  List<Finding> findings(Function<SourceOutcome, Silence.Reason> silence) {
+  List<Finding> findings(Function<SourceOutcome, CanaryDiagnosis.Reason> silence) {
     List<Finding> findings = new ArrayList<>();
     if (outcome.unavailable() != null) {
       findings.add(
@@ -74,9 +75,10 @@ record CanaryFindings(Outcome outcome, boolean ownKey, boolean agentRuns) {
     return findings;
   }
 
-  private Finding finding(SourceOutcome source, Function<SourceOutcome, Silence.Reason> silence) {
+  private Finding finding(
+      SourceOutcome source, Function<SourceOutcome, CanaryDiagnosis.Reason> silence) {
     String name = source.chosen().kind().label();
-    Ear.Note note = source.note();
+    CanaryListener.Note note = source.note();
     if (note != null) {
       return Finding.ok(
           Section.CANARY, name, "seen after " + note.delayNanos() / 1_000_000 + " ms");
@@ -88,7 +90,7 @@ record CanaryFindings(Outcome outcome, boolean ownKey, boolean agentRuns) {
     if (outcome.unavailable() != null) {
       return Finding.unknown(Section.CANARY, name, "not tried", null);
     }
-    Silence.Reason reason = silence.apply(source);
+    CanaryDiagnosis.Reason reason = silence.apply(source);
     String remedy = reason.remedy();
     return remedy == null
         ? Finding.ok(Section.CANARY, name, "not seen; " + reason.text())
@@ -98,7 +100,7 @@ record CanaryFindings(Outcome outcome, boolean ownKey, boolean agentRuns) {
   /** Whether the kernel stamps by the clock that this process reads. */
   private @Nullable Finding clocks() {
     for (SourceOutcome source : outcome.sources()) {
-      Ear.Note note = source.note();
+      CanaryListener.Note note = source.note();
       AuditStamp stamp = note == null ? null : note.stamp();
       if (note != null && stamp != null) {
         Duration apart = Duration.between(note.fired(), stamp.time()).abs();

@@ -1,7 +1,7 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.agent.CanaryName;
-import io.seccompwatch.agent.SourceSelection.Chosen;
+import io.seccompwatch.config.CanaryName;
+import io.seccompwatch.config.SourceSelection.Chosen;
 import io.seccompwatch.linux.SeccompCanary;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,11 +48,12 @@ record CanaryTrial(
    * @param problem why it could not be read; null when it was
    * @param note what was heard; null for nothing
    */
-  record SourceOutcome(Chosen chosen, @Nullable String problem, Ear.@Nullable Note note) {}
+  record SourceOutcome(
+      Chosen chosen, @Nullable String problem, CanaryListener.@Nullable Note note) {}
 
   /** Runs it; takes up to the timeout and some seconds to open the sources. */
   Outcome run(List<Chosen> chosen) throws InterruptedException {
-    Map<String, Ear.Fired> firings = new ConcurrentHashMap<>();
+    Map<String, CanaryListener.Fired> firings = new ConcurrentHashMap<>();
     Semaphore heard = new Semaphore(0);
     List<Listening> sources = new ArrayList<>();
     try {
@@ -75,7 +76,8 @@ record CanaryTrial(
     }
   }
 
-  private @Nullable String fireAndWait(Map<String, Ear.Fired> firings, Semaphore heard, int open)
+  private @Nullable String fireAndWait(
+      Map<String, CanaryListener.Fired> firings, Semaphore heard, int open)
       throws InterruptedException {
     String unavailable = fire(0, firings);
     if (unavailable != null || open == 0) {
@@ -96,10 +98,10 @@ record CanaryTrial(
     return null;
   }
 
-  private @Nullable String fire(int attempt, Map<String, Ear.Fired> firings) {
+  private @Nullable String fire(int attempt, Map<String, CanaryListener.Fired> firings) {
     String comm = name.comm(clock.millis() + attempt);
     // Before the call: the record may come sooner than the call returns
-    firings.put(comm, new Ear.Fired(System.nanoTime(), clock.instant()));
+    firings.put(comm, new CanaryListener.Fired(System.nanoTime(), clock.instant()));
     return fire.apply(comm) instanceof SeccompCanary.Result.Unavailable failed
         ? failed.what() + ": " + failed.errno() + ": " + failed.remedy()
         : null;

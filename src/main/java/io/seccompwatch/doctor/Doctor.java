@@ -1,22 +1,22 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.agent.AgentConfig;
-import io.seccompwatch.agent.CanaryName;
-import io.seccompwatch.agent.NodeName;
-import io.seccompwatch.agent.SourceSelection;
-import io.seccompwatch.agent.SourceSelection.Chosen;
-import io.seccompwatch.agent.SourceSelection.Places;
-import io.seccompwatch.agent.SourceSpec;
-import io.seccompwatch.agent.SourceSpec.Kind;
 import io.seccompwatch.attribution.PidNumbering;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.CanaryName;
+import io.seccompwatch.config.NodeName;
+import io.seccompwatch.config.SourceSelection;
+import io.seccompwatch.config.SourceSelection.Chosen;
+import io.seccompwatch.config.SourceSelection.Places;
+import io.seccompwatch.config.SourceSpec;
+import io.seccompwatch.config.SourceSpec.Kind;
 import io.seccompwatch.doctor.CanaryTrial.Outcome;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.linux.FileLabel;
+import io.seccompwatch.linux.OwnPrivileges;
 import io.seccompwatch.linux.SeccompCanary;
-import io.seccompwatch.linux.Standing;
 import io.seccompwatch.posture.AuditView;
 import io.seccompwatch.posture.Posture;
-import io.seccompwatch.posture.Survey;
+import io.seccompwatch.posture.PostureScan;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -58,7 +58,7 @@ public final class Doctor {
   private final Lsm lsm;
   private final Processes processes;
   private final SourceSelection selection;
-  private final KernelAudit kernel;
+  private final AuditState kernel;
   private final LoggedActions actions;
   private final StateCheck state;
   private final PidNumbering numbering;
@@ -73,7 +73,7 @@ public final class Doctor {
     this.lsm = Lsm.of(node);
     this.processes = Processes.of(node);
     this.selection = SourceSelection.of(config.sources(), Places.usual());
-    this.kernel = KernelAudit.ask();
+    this.kernel = AuditState.ask();
     this.actions = new LoggedActions(node);
     this.numbering = PidNumbering.of(config.proc());
     this.state = new StateCheck(node, config.stateDir());
@@ -94,11 +94,12 @@ public final class Doctor {
     ContainersCheck containers = new ContainersCheck(() -> postures(heardAny));
     checks(containers)
         .forEach((section, checks) -> checks.forEach(c -> findings.addAll(run(section, c))));
-    Silence silence =
-        new Silence(actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
+    CanaryDiagnosis silence =
+        new CanaryDiagnosis(
+            actions, kernel, processes, canary.anyHeard(), canary.heardBy(Kind.AUDIT_LOG));
     findings.addAll(numbers(outcome));
     findings.addAll(canary.findings(s -> silence.of(s.chosen(), outcome.fired())));
-    List<Heard> heard = canary.heard(s -> silence.of(s.chosen(), outcome.fired()));
+    List<CanaryResult> heard = canary.heard(s -> silence.of(s.chosen(), outcome.fired()));
     String release = node.proc("sys/kernel/osrelease").word();
     String nodeName = NodeName.of(patient.config(), patient.environment());
     return new Report(
@@ -119,7 +120,7 @@ public final class Doctor {
   /** Reports when no record's process can be looked up: every workload is unknown then. */
   private List<Finding> numbers(Outcome outcome) {
     for (CanaryTrial.SourceOutcome source : outcome.sources()) {
-      Ear.Note note = source.note();
+      CanaryListener.Note note = source.note();
       if (note != null) {
         numbering.judge(note.comm(), note.pid());
       }
@@ -148,12 +149,13 @@ public final class Doctor {
             new SourcesCheck(
                 selection,
                 left(),
-                new FileAccess(self, lsm, FileLabel::of, FileAccess::open),
+                new FileReadability(self, lsm, FileLabel::of, FileReadability::open),
                 Places.usual().multicast())));
     checks.put(
         Section.RIGHTS,
         List.of(
-            new RightsCheck(node, self, new Namespaces(node, Standing.current()), processes, lsm)));
+            new RightsCheck(
+                node, self, new Namespaces(node, OwnPrivileges.current()), processes, lsm)));
     checks.put(Section.CLOCK, List.of(new ClockCheck(node, clock)));
     checks.put(Section.STATE, List.of(state, this::options));
     checks.put(
@@ -206,7 +208,7 @@ public final class Doctor {
   /** With what the pods ask for where the API can be reached, else with the runtimes' files. */
   private Posture postures(boolean heard) {
     AuditView audit = kernel.view(heard);
-    return Survey.alone(
+    return PostureScan.alone(
             node.proc(),
             patient.config().cgroup(),
             patient.environment().get("SECCOMP_WATCH_POD_UID"),

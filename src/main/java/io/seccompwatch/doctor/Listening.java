@@ -1,6 +1,6 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.agent.SourceSelection.Chosen;
+import io.seccompwatch.config.SourceSelection.Chosen;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.source.AuditNetlinkSource;
 import io.seccompwatch.source.CheckpointStore;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param chosen what is read
  * @param problem why it cannot be; null when it is being read
  */
-record Listening(Chosen chosen, @Nullable String problem, Ear ear, Runnable closing)
+record Listening(Chosen chosen, @Nullable String problem, CanaryListener ear, Runnable closing)
     implements AutoCloseable {
 
   private static final long OPENING_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -37,17 +37,21 @@ record Listening(Chosen chosen, @Nullable String problem, Ear ear, Runnable clos
    * @param heard is told when it hears one
    */
   static Listening to(
-      Chosen chosen, Map<String, Ear.Fired> firings, Runnable heard, InstantSource clock) {
+      Chosen chosen,
+      Map<String, CanaryListener.Fired> firings,
+      Runnable heard,
+      InstantSource clock) {
     return switch (chosen.kind()) {
-      case AUDIT_LOG -> file(chosen, new Ear(Dialect.AUDIT_LOG, firings, heard), clock);
-      case SYSLOG -> file(chosen, new Ear(Dialect.SYSLOG, firings, heard), clock);
-      case KMSG -> kmsg(chosen, new Ear(Dialect.KMSG, firings, heard));
-      case AUDIT_NETLINK -> netlink(chosen, new Ear(Dialect.AUDIT_NETLINK, firings, heard));
+      case AUDIT_LOG -> file(chosen, new CanaryListener(Dialect.AUDIT_LOG, firings, heard), clock);
+      case SYSLOG -> file(chosen, new CanaryListener(Dialect.SYSLOG, firings, heard), clock);
+      case KMSG -> kmsg(chosen, new CanaryListener(Dialect.KMSG, firings, heard));
+      case AUDIT_NETLINK ->
+          netlink(chosen, new CanaryListener(Dialect.AUDIT_NETLINK, firings, heard));
       case AUTO -> throw new IllegalArgumentException("auto is no source");
     };
   }
 
-  private static Listening file(Chosen chosen, Ear ear, InstantSource clock) {
+  private static Listening file(Chosen chosen, CanaryListener ear, InstantSource clock) {
     FileFollower follower =
         new FileFollower(
             chosen.path(),
@@ -66,7 +70,7 @@ record Listening(Chosen chosen, @Nullable String problem, Ear ear, Runnable clos
     return new Listening(chosen, problem, ear, loop::close);
   }
 
-  private static Listening kmsg(Chosen chosen, Ear ear) {
+  private static Listening kmsg(Chosen chosen, CanaryListener ear) {
     // The end needs no boot: there is no sequence number of an earlier one
     KmsgReader reader = new KmsgReader(chosen.path(), new KmsgStart.End(), "", ear);
     String before = reader.state().reason();
@@ -75,7 +79,7 @@ record Listening(Chosen chosen, @Nullable String problem, Ear ear, Runnable clos
     return new Listening(chosen, problem, ear, reader::close);
   }
 
-  private static Listening netlink(Chosen chosen, Ear ear) {
+  private static Listening netlink(Chosen chosen, CanaryListener ear) {
     AuditNetlinkSource source = new AuditNetlinkSource(ear, () -> {});
     String before = source.state().reason();
     start(chosen, source);

@@ -1,13 +1,13 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.linux.Standing;
-import io.seccompwatch.linux.Standing.Place;
+import io.seccompwatch.linux.OwnPrivileges;
+import io.seccompwatch.linux.OwnPrivileges.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Locale;
 
 /** Which of the node's own namespaces this process is in. */
-record Namespaces(NodeFiles node, Standing standing) {
+record Namespaces(NodeFiles node, OwnPrivileges standing) {
 
   /** The namespaces that matter. */
   enum Kind {

@@ -21,7 +21,7 @@ public record Report(
     String kernel,
     String version,
     List<Finding> findings,
-    List<Heard> canary,
+    List<CanaryResult> canary,
     Verdict verdict) {
 
   /** Orders the findings. */

@@ -38,7 +38,7 @@ public final class ReportJson {
       }
       json.writeEndArray();
       json.writeArrayFieldStart("canary");
-      for (Heard heard : report.canary()) {
+      for (CanaryResult heard : report.canary()) {
         heard(heard, json);
       }
       json.writeEndArray();
@@ -75,7 +75,7 @@ public final class ReportJson {
     json.writeEndObject();
   }
 
-  private static void heard(Heard heard, JsonGenerator json) throws IOException {
+  private static void heard(CanaryResult heard, JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeStringField("source", heard.source());
     json.writeStringField("path", heard.path());

@@ -1,8 +1,8 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.agent.SourceSelection;
-import io.seccompwatch.agent.SourceSelection.Chosen;
-import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.config.SourceSelection;
+import io.seccompwatch.config.SourceSelection.Chosen;
+import io.seccompwatch.config.SourceSpec.Kind;
 import io.seccompwatch.linux.AuditMulticast.Availability;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +18,10 @@ import java.util.function.Supplier;
  * @param multicast whether the kernel's audit socket can be had
  */
 record SourcesCheck(
-    SourceSelection selection, List<Path> left, FileAccess access, Supplier<Availability> multicast)
+    SourceSelection selection,
+    List<Path> left,
+    FileReadability access,
+    Supplier<Availability> multicast)
     implements Check {
 
   @Override
@@ -40,7 +43,7 @@ record SourcesCheck(
       findings.add(Finding.ok(Section.SOURCES, "auto", why));
     }
     for (Path path : left) {
-      FileAccess.Seen seen = access.look(path);
+      FileReadability.Seen seen = access.look(path);
       if (!seen.readable() && Files.exists(path)) {
         findings.add(Finding.note(Section.SOURCES, "auto", seen.what(), seen.remedy()));
       }
@@ -49,7 +52,7 @@ record SourcesCheck(
   }
 
   private Finding file(Chosen chosen) {
-    FileAccess.Seen seen = access.look(chosen.path());
+    FileReadability.Seen seen = access.look(chosen.path());
     Level level = seen.readable() ? Level.OK : Level.PROBLEM;
     return new Finding(Section.SOURCES, chosen.kind().label(), level, seen.what(), seen.remedy());
   }

@@ -30,12 +30,16 @@ public record Verdict(List<String> carriers, List<String> why, int containers, i
    */
   static Verdict of(
       List<Finding> findings,
-      List<Heard> heard,
+      List<CanaryResult> heard,
       @Nullable String unavailable,
       int containers,
       int silent) {
     List<String> carriers =
-        heard.stream().filter(h -> h.delayMillis() != null).map(Heard::source).distinct().toList();
+        heard.stream()
+            .filter(h -> h.delayMillis() != null)
+            .map(CanaryResult::source)
+            .distinct()
+            .toList();
     List<String> why = new ArrayList<>();
     findings.stream()
         .filter(finding -> finding.level() == Level.BLIND)
@@ -43,7 +47,7 @@ public record Verdict(List<String> carriers, List<String> why, int containers, i
     if (!why.isEmpty() || !carriers.isEmpty()) {
       return new Verdict(carriers, why, containers, silent);
     }
-    if (heard.stream().noneMatch(Heard::open)) {
+    if (heard.stream().noneMatch(CanaryResult::open)) {
       why.add("no source can be read");
     } else if (unavailable != null) {
       why.add("nothing is proven, the canary could not be fired");

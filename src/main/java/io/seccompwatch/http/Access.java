@@ -12,5 +12,5 @@ interface Access {
    * @param path the page's path
    * @return why it is not answered; null when it is
    */
-  @Nullable Response refuse(String path, Asked asked);
+  @Nullable Response refuse(String path, HttpRequest asked);
 }

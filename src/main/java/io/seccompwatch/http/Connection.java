@@ -113,9 +113,9 @@ final class Connection {
       return false;
     }
     within.accept(limits.response());
-    LargeAnswers.Writing writing =
+    ResponseBudget.Writing writing =
         response -> write(response, head.method().equals("HEAD"), head.keepAlive(), out);
-    Asked asked = asked(head, socket.getInetAddress());
+    HttpRequest asked = asked(head, socket.getInetAddress());
     if (!Site.isTelling(asked)) {
       place.active();
       site.answer(asked, writing);
@@ -131,8 +131,8 @@ final class Connection {
     return head.keepAlive();
   }
 
-  private static Asked asked(RequestReader.Head head, InetAddress peer) {
-    return new Asked(
+  private static HttpRequest asked(RequestReader.Head head, InetAddress peer) {
+    return new HttpRequest(
         head.method(),
         head.target(),
         peer,

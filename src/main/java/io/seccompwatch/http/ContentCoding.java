@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Compresses answers for clients that ask for gzip (RFC 9110, 12.5.3). One answer is compressed at
- * a time ({@link LargeAnswers}), and its memory is freed before it is written. Immutable.
+ * a time ({@link ResponseBudget}), and its memory is freed before it is written. Immutable.
  */
 final class ContentCoding {
 

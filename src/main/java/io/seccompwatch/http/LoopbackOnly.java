@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listenHost the address that is served, as it was configured
  */
-record LoopbackOnly(String listenHost, Denials denials) implements Access {
+record LoopbackOnly(String listenHost, RefusedRequests denials) implements Access {
 
   private static final String REMOTE =
       "the query API answers over loopback only: use kubectl port-forward, or set --authorization"
@@ -21,19 +21,19 @@ record LoopbackOnly(String listenHost, Denials denials) implements Access {
       "the query API is not served under this Host: ask localhost or 127.0.0.1\n";
 
   @Override
-  public @Nullable Response refuse(String path, Asked asked) {
+  public @Nullable Response refuse(String path, HttpRequest asked) {
     if (!Site.isApi(path)) {
       return null;
     }
     // An IPv4 address that is mapped into IPv6 has become IPv4 before it comes here
     if (!asked.peer().isLoopbackAddress()) {
-      denials.count(Denials.Reason.NOT_LOOPBACK);
+      denials.count(RefusedRequests.Reason.NOT_LOOPBACK);
       return Response.text(403, REMOTE);
     }
     // A target in absolute form brings its own authority, which stands above the Host (RFC 9112,
     // 3.2.2): neither may be foreign
     if (isForeign(asked.target().getRawAuthority()) || isForeign(asked.host())) {
-      denials.count(Denials.Reason.FOREIGN_HOST);
+      denials.count(RefusedRequests.Reason.FOREIGN_HOST);
       return Response.text(403, FOREIGN);
     }
     return null;

@@ -1,10 +1,10 @@
 package io.seccompwatch.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.seccompwatch.posture.Asked;
 import io.seccompwatch.posture.ContainerPosture;
 import io.seccompwatch.posture.NodePosture;
 import io.seccompwatch.posture.Posture;
+import io.seccompwatch.posture.RequestedProfile;
 import io.seccompwatch.record.SeccompAction;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +58,7 @@ public final class PostureJson {
     to.writeStringField("pod", container.pod());
     to.writeStringField("container", container.container());
     to.writeStringField("containerId", container.containerId());
-    Asked asked = container.asked();
+    RequestedProfile asked = container.asked();
     to.writeObjectFieldStart("asked");
     to.writeStringField("type", asked.type().label());
     to.writeStringField("localhostProfile", asked.localhostProfile());

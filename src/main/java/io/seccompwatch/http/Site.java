@@ -15,12 +15,12 @@ public final class Site {
 
   private final Map<String, Page> pages;
   private final Access access;
-  private final LargeAnswers large;
+  private final ResponseBudget large;
 
-  private Site(Map<String, Page> pages, Access access, Denials denials) {
+  private Site(Map<String, Page> pages, Access access, RefusedRequests denials) {
     this.pages = Map.copyOf(pages);
     this.access = access;
-    this.large = new LargeAnswers(LargeAnswers.BYTES, denials);
+    this.large = new ResponseBudget(ResponseBudget.BYTES, denials);
   }
 
   /**
@@ -29,7 +29,7 @@ public final class Site {
    * @param listenHost the address that is served, as it was configured
    * @param denials counts what is refused
    */
-  public static Site local(Map<String, Page> pages, String listenHost, Denials denials) {
+  public static Site local(Map<String, Page> pages, String listenHost, RefusedRequests denials) {
     return new Site(pages, new LoopbackOnly(listenHost, denials), denials);
   }
 
@@ -38,7 +38,8 @@ public final class Site {
    *
    * @param denials counts what is refused
    */
-  public static Site authorized(Map<String, Page> pages, ReviewCache reviews, Denials denials) {
+  public static Site authorized(
+      Map<String, Page> pages, ReviewCache reviews, RefusedRequests denials) {
     return new Site(pages, new TokenAccess(reviews, denials), denials);
   }
 
@@ -53,7 +54,7 @@ public final class Site {
   }
 
   /** Whether a request is for such a path. */
-  static boolean isTelling(Asked asked) {
+  static boolean isTelling(HttpRequest asked) {
     String path = asked.target().getPath();
     return path != null && isTelling(path);
   }
@@ -64,7 +65,7 @@ public final class Site {
   }
 
   /** Answers a request, whatever it is. */
-  void answer(Asked asked, LargeAnswers.Writing writing) throws IOException {
+  void answer(HttpRequest asked, ResponseBudget.Writing writing) throws IOException {
     Response refusal = refusal(asked);
     String path = asked.target().getPath();
     if (refusal != null) {
@@ -77,7 +78,7 @@ public final class Site {
   }
 
   /** Why a request is not answered; null when it is, with the page of its path. */
-  private @Nullable Response refusal(Asked asked) {
+  private @Nullable Response refusal(HttpRequest asked) {
     if (!asked.method().equals("GET") && !asked.method().equals("HEAD")) {
       return Response.text(405, "only GET and HEAD are served\n").with("Allow", "GET, HEAD");
     }
@@ -92,7 +93,7 @@ public final class Site {
     return refusal;
   }
 
-  private Response page(String path, Asked asked) {
+  private Response page(String path, HttpRequest asked) {
     String query = orEmpty(asked.target().getRawQuery());
     String accept = orEmpty(asked.accept());
     try {

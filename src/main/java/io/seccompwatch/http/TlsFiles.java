@@ -210,7 +210,7 @@ public final class TlsFiles {
   private static SSLContext context(PrivateKey key, List<X509Certificate> chain)
       throws GeneralSecurityException {
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(new KeyManager[] {new OneKey(key, chain)}, null, null);
+    context.init(new KeyManager[] {new SingleKeyManager(key, chain)}, null, null);
     context.getServerSessionContext().setSessionCacheSize(MAX_SESSIONS);
     return context;
   }

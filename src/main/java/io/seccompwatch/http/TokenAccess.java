@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Whoever reads metrics or the query API shows a bearer token that may: health and the front page,
  * which say nothing of workloads, are open.
  */
-record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
+record TokenAccess(ReviewCache reviews, RefusedRequests denials) implements Access {
 
   private static final String SCHEME = "bearer ";
   private static final int MAX_TOKEN = 8 * 1_024;
@@ -19,13 +19,13 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
   private static final String API_PREFIX = "/seccomp-watch";
 
   @Override
-  public @Nullable Response refuse(String path, Asked asked) {
+  public @Nullable Response refuse(String path, HttpRequest asked) {
     if (!Site.isTelling(path)) {
       return null;
     }
     String header = asked.authorization();
     if (header == null) {
-      return unauthenticated(Denials.Reason.NO_TOKEN, "give a bearer token\n", "Bearer");
+      return unauthenticated(RefusedRequests.Reason.NO_TOKEN, "give a bearer token\n", "Bearer");
     }
     String token = token(header);
     if (token == null) {
@@ -36,17 +36,17 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
       case ALLOWED -> null;
       case UNKNOWN_TOKEN -> bad();
       case FORBIDDEN -> {
-        denials.count(Denials.Reason.FORBIDDEN);
+        denials.count(RefusedRequests.Reason.FORBIDDEN);
         yield Response.text(
             403,
             "this account may not get the nonResourceURL " + right + ": give it a role with it\n");
       }
       case UNAVAILABLE -> {
-        denials.count(Denials.Reason.API_UNAVAILABLE);
+        denials.count(RefusedRequests.Reason.API_UNAVAILABLE);
         yield later("the API server could not be asked about this token; see the agent's log\n");
       }
       case BUSY -> {
-        denials.count(Denials.Reason.TOO_MANY_REVIEWS);
+        denials.count(RefusedRequests.Reason.TOO_MANY_REVIEWS);
         yield later("too many tokens are being asked about\n");
       }
     };
@@ -54,12 +54,12 @@ record TokenAccess(ReviewCache reviews, Denials denials) implements Access {
 
   private Response bad() {
     return unauthenticated(
-        Denials.Reason.BAD_TOKEN,
+        RefusedRequests.Reason.BAD_TOKEN,
         "the API server does not take this token\n",
         "Bearer error=\"invalid_token\"");
   }
 
-  private Response unauthenticated(Denials.Reason reason, String text, String challenge) {
+  private Response unauthenticated(RefusedRequests.Reason reason, String text, String challenge) {
     denials.count(reason);
     return Response.text(401, text).with("WWW-Authenticate", challenge);
   }

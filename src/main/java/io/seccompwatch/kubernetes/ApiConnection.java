@@ -51,7 +51,7 @@ public final class ApiConnection implements ApiServer, AutoCloseable {
 
   private final ApiAccess access;
   private final String userAgent;
-  private final LeanHttp http = new LeanHttp();
+  private final HttpClientFactory http = new HttpClientFactory();
   private volatile Client client;
 
   private record Client(HttpClient http, String server) {}

@@ -30,9 +30,9 @@ final class PodReader {
   private static final SeccompProfile RUNTIME_DEFAULT = new SeccompProfile("RuntimeDefault", null);
 
   private final JsonWalk json;
-  private final Skips skips;
+  private final SkipCounts skips;
 
-  PodReader(JsonWalk json, Skips skips) {
+  PodReader(JsonWalk json, SkipCounts skips) {
     this.json = json;
     this.skips = skips;
   }

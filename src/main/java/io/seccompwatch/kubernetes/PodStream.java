@@ -70,9 +70,9 @@ final class PodStream {
   }
 
   private final String node;
-  private final Skips skips;
+  private final SkipCounts skips;
 
-  PodStream(String node, Skips skips) {
+  PodStream(String node, SkipCounts skips) {
     this.node = node;
     this.skips = skips;
   }

@@ -128,9 +128,9 @@ public final class PodWatch implements AutoCloseable {
   private final Listener listener;
   private final RandomGenerator random;
   private final Backoff backoff;
-  private final Skips skips = new Skips();
+  private final SkipCounts skips = new SkipCounts();
   private final PodStream stream;
-  private final WatchBook book;
+  private final WatchStats book;
   private final String selector;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final Thread thread;
@@ -170,7 +170,7 @@ public final class PodWatch implements AutoCloseable {
     this.random = random;
     this.backoff = new Backoff(timing.firstRetry(), timing.longestRetry(), random);
     this.stream = new PodStream(node, skips);
-    this.book = new WatchBook(clock);
+    this.book = new WatchStats(clock);
     this.selector =
         "fieldSelector=" + URLEncoder.encode("spec.nodeName=" + node, StandardCharsets.UTF_8);
     this.thread = new Thread(this::run, "kubernetes-pods");
@@ -374,7 +374,7 @@ public final class PodWatch implements AutoCloseable {
   }
 
   private void broken(Exception e) throws InterruptedException {
-    SkipReason reason = WatchBook.reasonOf(e);
+    SkipReason reason = WatchStats.reasonOf(e);
     if (reason != null) {
       skips.count(reason);
       version = null;

@@ -103,7 +103,7 @@ public final class AuditControl {
         NetlinkSocket.close(calls, socket);
       }
     } catch (ErrnoException e) {
-      throw AuditUnavailableException.of(e, CAPABILITY, true, Standing.current());
+      throw AuditUnavailableException.of(e, CAPABILITY, true, OwnPrivileges.current());
     }
   }
 

@@ -1,7 +1,7 @@
 package io.seccompwatch.linux;
 
 import io.seccompwatch.linux.AuditUnavailableException.Reason;
-import io.seccompwatch.linux.Standing.Place;
+import io.seccompwatch.linux.OwnPrivileges.Place;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
@@ -85,7 +85,7 @@ public final class AuditMulticast extends PolledDescriptor {
    * @throws AuditUnavailableException when it cannot be had here, with the reason
    */
   public static AuditMulticast open(int wantedBufferBytes) throws AuditUnavailableException {
-    Standing standing = Standing.current();
+    OwnPrivileges standing = OwnPrivileges.current();
     refuse(standing);
     // Collected with the object: the last user of the memory may be any thread.
     Arena memory = Arena.ofAuto();
@@ -181,7 +181,7 @@ public final class AuditMulticast extends PolledDescriptor {
   }
 
   /** Says no where the kernel would, without having it write a record of the attempt. */
-  private static void refuse(Standing standing) throws AuditUnavailableException {
+  private static void refuse(OwnPrivileges standing) throws AuditUnavailableException {
     if (standing.user() == Place.OTHER) {
       throw new AuditUnavailableException(
           Reason.USER_NAMESPACE,
@@ -193,10 +193,10 @@ public final class AuditMulticast extends PolledDescriptor {
           Reason.NETWORK_NAMESPACE,
           "another network namespace than the machine's, where no record ever comes: give"
               + " hostNetwork"
-              + (standing.has(Standing.CAP_AUDIT_READ) ? "" : " and " + CAPABILITY)
+              + (standing.has(OwnPrivileges.CAP_AUDIT_READ) ? "" : " and " + CAPABILITY)
               + ", or read kmsg where the node is itself a container (kind, minikube, k3d)");
     }
-    if (!standing.has(Standing.CAP_AUDIT_READ)) {
+    if (!standing.has(OwnPrivileges.CAP_AUDIT_READ)) {
       throw new AuditUnavailableException(
           Reason.NOT_PERMITTED, "not permitted: give " + CAPABILITY);
     }

@@ -56,7 +56,7 @@ public final class AuditUnavailableException extends IOException {
    * @param pidNamespace whether it takes the node's PID namespace too
    */
   static AuditUnavailableException of(
-      ErrnoException failure, String capability, boolean pidNamespace, Standing standing) {
+      ErrnoException failure, String capability, boolean pidNamespace, OwnPrivileges standing) {
     String what = " (" + failure.getMessage() + ")";
     Errno errno = failure.errno();
     if (errno.equals(Errno.EPROTONOSUPPORT) || errno.equals(Errno.EAFNOSUPPORT)) {
@@ -71,12 +71,13 @@ public final class AuditUnavailableException extends IOException {
     }
     boolean denied = errno.equals(Errno.EPERM) || errno.equals(Errno.EACCES);
     // The kernel's way of saying no to another user namespace: audit_netlink_ok, kernel/audit.c
-    if (errno.equals(Errno.ECONNREFUSED) || (denied && standing.user() == Standing.Place.OTHER)) {
+    if (errno.equals(Errno.ECONNREFUSED)
+        || (denied && standing.user() == OwnPrivileges.Place.OTHER)) {
       return new AuditUnavailableException(
           Reason.USER_NAMESPACE,
           "another user namespace than the node's: give hostUsers: true and " + capability + what);
     }
-    if (denied && pidNamespace && standing.pid() == Standing.Place.OTHER) {
+    if (denied && pidNamespace && standing.pid() == OwnPrivileges.Place.OTHER) {
       return new AuditUnavailableException(
           Reason.PID_NAMESPACE,
           "another PID namespace than the node's: give hostPID and " + capability + what);

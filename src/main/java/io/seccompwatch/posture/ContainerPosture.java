@@ -25,7 +25,7 @@ public record ContainerPosture(
     @Nullable String container,
     String containerId,
     long startTicks,
-    Asked asked,
+    RequestedProfile asked,
     Mode mode,
     @Nullable Integer filters,
     boolean denialsVisible,

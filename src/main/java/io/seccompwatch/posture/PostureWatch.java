@@ -29,7 +29,7 @@ public final class PostureWatch {
    */
   private static final int AFTERWARDS = 2;
 
-  private final Survey survey;
+  private final PostureScan survey;
   private final @Nullable PodDirectory pods;
   private final LongSupplier millis;
   private Set<String> containers = Set.of();
@@ -44,7 +44,7 @@ public final class PostureWatch {
    * @param pods the pods that the survey asks; null for none
    * @param millis a clock that only goes forward
    */
-  public PostureWatch(Survey survey, @Nullable PodDirectory pods, LongSupplier millis) {
+  public PostureWatch(PostureScan survey, @Nullable PodDirectory pods, LongSupplier millis) {
     this.survey = survey;
     this.pods = pods;
     this.millis = millis;

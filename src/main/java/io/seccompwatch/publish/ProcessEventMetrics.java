@@ -5,8 +5,8 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.ProcessEventHistory;
 import io.seccompwatch.attribution.ProcessEventsStatus;
-import io.seccompwatch.attribution.ProcessLedger;
 import io.seccompwatch.attribution.Workload;
 import java.util.List;
 import java.util.Objects;
@@ -18,7 +18,7 @@ final class ProcessEventMetrics {
   private ProcessEventMetrics() {}
 
   static List<MetricSnapshot> of(ProcessEventsStatus now) {
-    ProcessLedger.Counts counts = now.counts();
+    ProcessEventHistory.Counts counts = now.counts();
     return List.of(
         gauge("active", "Whether the kernel's process events are read.", now.active() ? 1 : 0),
         counter("read", "Forks, execs and exits read.", counts.events()),
@@ -34,7 +34,7 @@ final class ProcessEventMetrics {
         crowded(now.crowdedBy()));
   }
 
-  private static MetricSnapshot dropped(ProcessLedger.Counts counts) {
+  private static MetricSnapshot dropped(ProcessEventHistory.Counts counts) {
     return CounterSnapshot.builder()
         .name("seccomp_watch_process_lifetimes_dropped")
         .help("Processes that were forgotten before their time, or not remembered: too many.")

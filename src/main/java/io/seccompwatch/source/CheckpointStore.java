@@ -1,5 +1,6 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.linux.IoReason;
 import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;

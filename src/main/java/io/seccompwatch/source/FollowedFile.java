@@ -20,7 +20,7 @@ final class FollowedFile {
   }
 
   private final Path path;
-  private final Content content;
+  private final LogContent content;
   private final int maxLineBytes;
   private final LineSink sink;
 
@@ -32,7 +32,7 @@ final class FollowedFile {
   private long sizeSeen;
 
   FollowedFile(
-      Path path, Content content, Generation run, int maxLineBytes, LineSink sink, long now) {
+      Path path, LogContent content, Generation run, int maxLineBytes, LineSink sink, long now) {
     this.path = path;
     this.content = content;
     this.maxLineBytes = maxLineBytes;
@@ -154,7 +154,7 @@ final class FollowedFile {
     return path;
   }
 
-  Content content() {
+  LogContent content() {
     return content;
   }
 
@@ -198,7 +198,7 @@ final class FollowedFile {
     closeQuietly(content);
   }
 
-  static void closeQuietly(Content content) {
+  static void closeQuietly(LogContent content) {
     try {
       content.close();
     } catch (IOException e) {

@@ -1,11 +1,12 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.linux.IoReason;
 import io.seccompwatch.record.LossReason;
 import io.seccompwatch.source.FollowedFile.Step;
-import io.seccompwatch.source.Newcomers.Baseline;
+import io.seccompwatch.source.NewFilePolicy.Baseline;
+import io.seccompwatch.source.RotationMatcher.Found;
 import io.seccompwatch.source.Siblings.Candidate;
 import io.seccompwatch.source.Siblings.Listing;
-import io.seccompwatch.source.Survey.Found;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -33,11 +34,11 @@ final class FollowedFiles {
   private final FollowerLimits limits;
   private final FileAccess access;
   private final Siblings siblings;
-  private final Ledger ledger = new Ledger();
+  private final KnownLogs ledger = new KnownLogs();
   private final byte[] buffer;
 
   private final OpenFiles files;
-  private final Settlement settlement;
+  private final LostLogs settlement;
   private Set<Generation> present = Set.of();
 
   private Baseline baseline;
@@ -45,7 +46,7 @@ final class FollowedFiles {
   private boolean resumed;
   private boolean looked;
   private boolean allJudged;
-  private final NextLook nextLook;
+  private final RescanTimer nextLook;
   private @Nullable String seenKey;
 
   private boolean polled;
@@ -73,9 +74,9 @@ final class FollowedFiles {
     this.limits = limits;
     this.access = access;
     this.siblings = new Siblings(access, file, clock);
-    this.nextLook = new NextLook(limits.retryAfter());
+    this.nextLook = new RescanTimer(limits.retryAfter());
     this.files = new OpenFiles(limits, sink);
-    this.settlement = new Settlement(ledger, files, sink, limits.maxLeaving());
+    this.settlement = new LostLogs(ledger, files, sink, limits.maxLeaving());
     this.buffer = new byte[limits.bufferBytes()];
     this.baseline = startAt == StartAt.BEGINNING ? Baseline.SIBLINGS : Baseline.ALL;
   }
@@ -283,8 +284,9 @@ final class FollowedFiles {
     boolean stable = false;
     for (int looks = 0; looks < MAX_LOOKS && !stable; looks++) {
       Listing listing = siblings.list();
-      Survey survey =
-          new Survey(access, ledger, files.list(), new Newcomers(ledger, baseline, readSince));
+      RotationMatcher survey =
+          new RotationMatcher(
+              access, ledger, files.list(), new NewFilePolicy(ledger, baseline, readSince));
       survey.run(listing);
       survey.found().stream().filter(Found::fresh).forEach(f -> fresh.add(f.candidate()));
       adopt(listing, survey, now);
@@ -335,7 +337,7 @@ final class FollowedFiles {
     }
   }
 
-  private void adopt(Listing listing, Survey survey, long now) {
+  private void adopt(Listing listing, RotationMatcher survey, long now) {
     for (Found found : survey.found()) {
       files.open(found, now);
       changed = true;

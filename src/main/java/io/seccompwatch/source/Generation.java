@@ -99,7 +99,7 @@ final class Generation {
   }
 
   /** Learns the first bytes where the file can be read but its reader has not come by them. */
-  void learnHead(Content content) throws IOException {
+  void learnHead(LogContent content) throws IOException {
     if (headLength < HEAD_BYTES) {
       byte[] first = new byte[HEAD_BYTES];
       int read = content.read(headFrom, first, 0, HEAD_BYTES);
@@ -112,7 +112,7 @@ final class Generation {
   }
 
   /** Sets the point from which to read on; learns the marker there. */
-  void rewind(Content content, long to) throws IOException {
+  void rewind(LogContent content, long to) throws IOException {
     int length = (int) Math.min(MARKER_BYTES, to);
     byte[] before = new byte[length];
     int read = content.read(to - length, before, 0, length);
@@ -126,7 +126,7 @@ final class Generation {
   }
 
   /** Whether this run's bytes, as far as they are known, are those of the content. */
-  boolean isIn(Content content) throws IOException {
+  boolean isIn(LogContent content) throws IOException {
     byte[] bytes = new byte[MARKER_BYTES];
     if (headLength > 0) {
       int read = content.read(headFrom, bytes, 0, headLength);
@@ -159,7 +159,7 @@ final class Generation {
   }
 
   /** Whether the content goes on after what has been read of this run. */
-  boolean goesOnIn(Content content) throws IOException {
+  boolean goesOnIn(LogContent content) throws IOException {
     long from = identity == null ? position : offset;
     return from != ALL && content.read(from, new byte[1], 0, 1) == 1;
   }

@@ -60,7 +60,7 @@ final class OpenFiles {
   }
 
   /** Reads on in a file that was found. */
-  void open(Survey.Found found, long now) {
+  void open(RotationMatcher.Found found, long now) {
     files.add(
         new FollowedFile(
             found.candidate().path(),

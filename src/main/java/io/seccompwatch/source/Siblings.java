@@ -1,5 +1,6 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.linux.IoReason;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;

@@ -3,6 +3,10 @@ package io.seccompwatch.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.AgentException;
+import io.seccompwatch.config.ConfigException;
+import io.seccompwatch.config.RunOption;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.Scrape;

@@ -3,6 +3,8 @@ package io.seccompwatch.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.linux.AuditStatus;
+import io.seccompwatch.pipeline.KernelLosses;
+import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.testing.TestClock;

@@ -2,11 +2,11 @@ package io.seccompwatch.benchmark;
 
 import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.pipeline.Deduplicator;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.SourceBook;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.Dialect;
-import io.seccompwatch.record.DuplicateFilter;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
 import io.seccompwatch.record.SeccompRecord;
@@ -36,8 +36,8 @@ public class PublishBenchmark {
 
   private static final int RECORDS = 1_024;
 
-  private final DuplicateFilter stamped = new DuplicateFilter(false);
-  private final DuplicateFilter pairing = new DuplicateFilter(true);
+  private final Deduplicator stamped = new Deduplicator(false);
+  private final Deduplicator pairing = new Deduplicator(true);
   private final Books books = new Books(Clock.systemUTC(), 2_000);
   private final SourceBook book = books.open("audit-log");
   private final ViolationJson json = new ViolationJson();

@@ -2,9 +2,9 @@ package io.seccompwatch.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.agent.AgentConfig;
-import io.seccompwatch.agent.ConfigSources;
-import io.seccompwatch.agent.SourceSpec;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.ConfigLoader;
+import io.seccompwatch.config.SourceSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -97,6 +97,6 @@ class ConfigurationTest {
             .orElseThrow()
             .at("/data/seccomp-watch.yaml")
             .asText());
-    return AgentConfig.of(ConfigSources.merge(Map.of(), Map.of(), file));
+    return AgentConfig.of(ConfigLoader.merge(Map.of(), Map.of(), file));
   }
 }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.seccompwatch.http.Denials;
 import io.seccompwatch.http.Page;
+import io.seccompwatch.http.RefusedRequests;
 import io.seccompwatch.http.Response;
 import io.seccompwatch.http.Site;
 import io.seccompwatch.http.WebServer;
@@ -71,7 +71,7 @@ class DoctorCommandTest {
             "/metrics",
                 request -> Response.text(200, "seccomp_watch_source_up{source=\"kmsg\"} 0\n"));
     InetSocketAddress loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    Site site = Site.local(pages, "127.0.0.1", new Denials());
+    Site site = Site.local(pages, "127.0.0.1", new RefusedRequests());
     try (WebServer agent = new WebServer(loopback, site, null, WebServer.Limits.DEFAULT)) {
       String address = "127.0.0.1:" + agent.address().getPort();
       Cli.Ran ran = run(Map.of(), "--agent", "http://" + address);

@@ -2,8 +2,8 @@ package io.seccompwatch.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.CanaryResult;
 import io.seccompwatch.doctor.Finding;
-import io.seccompwatch.doctor.Heard;
 import io.seccompwatch.doctor.Level;
 import io.seccompwatch.doctor.Report;
 import io.seccompwatch.doctor.Section;
@@ -38,7 +38,7 @@ class DoctorTextTest {
         "6.1.0-9-amd64",
         "0.1.0",
         List.of(findings),
-        List.of(new Heard("kmsg", "/dev/kmsg", true, null, "a rule")),
+        List.of(new CanaryResult("kmsg", "/dev/kmsg", true, null, "a rule")),
         verdict);
   }
 

@@ -2,7 +2,7 @@ package io.seccompwatch.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.agent.RunOption;
+import io.seccompwatch.config.RunOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.agent.Agent;
-import io.seccompwatch.agent.AgentConfig;
-import io.seccompwatch.agent.ConfigException;
-import io.seccompwatch.agent.RunOption;
+import io.seccompwatch.config.AgentConfig;
+import io.seccompwatch.config.ConfigException;
+import io.seccompwatch.config.RunOption;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.Scrape;

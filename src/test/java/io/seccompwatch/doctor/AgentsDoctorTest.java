@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.seccompwatch.agent.ConfigException;
-import io.seccompwatch.http.Denials;
+import io.seccompwatch.config.ConfigException;
 import io.seccompwatch.http.Page;
+import io.seccompwatch.http.RefusedRequests;
 import io.seccompwatch.http.Response;
 import io.seccompwatch.http.ReviewCache;
 import io.seccompwatch.http.Site;
@@ -82,7 +82,7 @@ class AgentsDoctorTest {
   }
 
   private AgentReport ask() throws Exception {
-    Site site = Site.local(pages(), "127.0.0.1", new Denials());
+    Site site = Site.local(pages(), "127.0.0.1", new RefusedRequests());
     try (WebServer agent = new WebServer(loopback(), site, null, WebServer.Limits.DEFAULT)) {
       return ask("http://127.0.0.1:" + agent.address().getPort(), null, null);
     }
@@ -218,7 +218,7 @@ class AgentsDoctorTest {
     try (WebServer gone =
         new WebServer(
             loopback(),
-            Site.local(Map.of(), "127.0.0.1", new Denials()),
+            Site.local(Map.of(), "127.0.0.1", new RefusedRequests()),
             null,
             WebServer.Limits.DEFAULT)) {
       port = gone.address().getPort();
@@ -240,7 +240,7 @@ class AgentsDoctorTest {
             (text, path) ->
                 text.equals("good") ? ReviewCache.Verdict.ALLOWED : ReviewCache.Verdict.FORBIDDEN,
             () -> 0);
-    Site site = Site.authorized(pages(), reviews, new Denials());
+    Site site = Site.authorized(pages(), reviews, new RefusedRequests());
     try (WebServer agent =
         new WebServer(loopback(), site, new TlsFiles(pem, key), WebServer.Limits.DEFAULT)) {
       String port = ":" + agent.address().getPort();

@@ -27,14 +27,14 @@ class AuditCheckTest {
     return new AuditRule(AuditRule.EXCLUDE, 2, List.of(fields));
   }
 
-  private List<Finding> run(KernelAudit kernel) {
+  private List<Finding> run(AuditState kernel) {
     return new AuditCheck(new MadeNode(directory).files(), kernel).run();
   }
 
   @Test
   void names_who_takes_the_records() {
     MadeNode node = new MadeNode(directory).proc("812/comm", "auditd\n");
-    KernelAudit kernel = new KernelAudit(status(812, 0, 8192, 0), List.of(), null);
+    AuditState kernel = new AuditState(status(812, 0, 8192, 0), List.of(), null);
     assertThat(lines(new AuditCheck(node.files(), kernel).run()))
         .containsExactly(
             "ok kernel: enabled 1 (seccomp logs either way), registered for the records: auditd,"
@@ -44,7 +44,7 @@ class AuditCheckTest {
 
   @Test
   void limits_and_losses_are_told_with_what_mends_them() {
-    List<Finding> findings = run(new KernelAudit(status(812, 100, 64, 7), List.of(), null));
+    List<Finding> findings = run(new AuditState(status(812, 100, 64, 7), List.of(), null));
     assertThat(findings)
         .filteredOn(finding -> finding.remedy() != null)
         .extracting(Finding::subject, Finding::level)
@@ -56,7 +56,7 @@ class AuditCheckTest {
 
   @Test
   void without_a_daemon_the_default_backlog_is_only_worth_a_note() {
-    assertThat(run(new KernelAudit(status(0, 0, 64, 0), List.of(), null)))
+    assertThat(run(new AuditState(status(0, 0, 64, 0), List.of(), null)))
         .filteredOn(finding -> finding.subject().equals("backlog"))
         .singleElement()
         .extracting(Finding::level)
@@ -72,7 +72,7 @@ class AuditCheckTest {
             new AuditRule.Field(1, EQUAL, 0, null));
     AuditRule other = excluding(new AuditRule.Field(MSGTYPE, EQUAL, 1300, null));
     List<Finding> findings =
-        run(new KernelAudit(status(0, 0, 8192, 0), List.of(other, partly, bottlerocket), null));
+        run(new AuditState(status(0, 0, 8192, 0), List.of(other, partly, bottlerocket), null));
     assertThat(lines(findings))
         .contains(
             "problem rules: loaded: -a always,exclude -F msgtype=1326 -F uid=0: some of seccomp's"
@@ -91,7 +91,7 @@ class AuditCheckTest {
   void rules_that_are_locked_stay_until_the_next_boot() {
     AuditRule rule = excluding(new AuditRule.Field(MSGTYPE, EQUAL, 1326, null));
     AuditStatus locked = new AuditStatus(2, 1, 0, 0, 8192, 0, 0, 0, 0, 0);
-    assertThat(run(new KernelAudit(locked, List.of(rule), null)))
+    assertThat(run(new AuditState(locked, List.of(rule), null)))
         .filteredOn(finding -> finding.level() == Level.BLIND)
         .singleElement()
         .satisfies(
@@ -108,7 +108,7 @@ class AuditCheckTest {
             .host("etc/audit/audit.rules", "-D\n-a exclude,always -F msgtype>0\n")
             .host("etc/audit/rules.d/10-all.rules", "-a exclude,always -F msgtype>0\n")
             .host("etc/audit/rules.d/readme", "-a exclude,always -F msgtype=1326\n");
-    KernelAudit refused = new KernelAudit(null, List.of(), "not permitted: give CAP_AUDIT_CONTROL");
+    AuditState refused = new AuditState(null, List.of(), "not permitted: give CAP_AUDIT_CONTROL");
     List<Finding> findings = new AuditCheck(node.files(), refused).run();
     assertThat(lines(findings))
         .containsExactly(

@@ -2,9 +2,9 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.agent.CanaryName;
-import io.seccompwatch.agent.SourceSelection.Chosen;
-import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.config.CanaryName;
+import io.seccompwatch.config.SourceSelection.Chosen;
+import io.seccompwatch.config.SourceSpec.Kind;
 import io.seccompwatch.doctor.CanaryTrial.Outcome;
 import io.seccompwatch.linux.Errno;
 import io.seccompwatch.linux.SeccompCanary.Result;
@@ -67,7 +67,7 @@ class CanaryTrialTest {
             Duration.ofSeconds(3),
             carrying,
             silent);
-    Ear.Note note = Objects.requireNonNull(outcome.sources().getFirst().note());
+    CanaryListener.Note note = Objects.requireNonNull(outcome.sources().getFirst().note());
     assertThat(note.delayNanos()).isPositive();
     assertThat(outcome.sources().getLast().note()).isNull();
     assertThat(outcome.sources()).allMatch(source -> source.problem() == null);

@@ -2,11 +2,11 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.posture.Asked;
 import io.seccompwatch.posture.ContainerPosture;
 import io.seccompwatch.posture.Mode;
 import io.seccompwatch.posture.NodePosture;
 import io.seccompwatch.posture.Posture;
+import io.seccompwatch.posture.RequestedProfile;
 import io.seccompwatch.profile.Visibility;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,8 @@ class ContainersCheckTest {
         pod == null ? null : "app",
         "0123456789abcdef",
         1,
-        new Asked(Asked.Type.UNKNOWN, null, Asked.From.UNSET, false, null),
+        new RequestedProfile(
+            RequestedProfile.Type.UNKNOWN, null, RequestedProfile.From.UNSET, false, null),
         mode,
         1,
         visible,

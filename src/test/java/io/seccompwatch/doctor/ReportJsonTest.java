@@ -18,10 +18,10 @@ class ReportJsonTest {
   }
 
   private static Report report(String what) {
-    List<Heard> heard =
+    List<CanaryResult> heard =
         List.of(
-            new Heard("audit-log", "/var/log/audit/audit.log", true, 4L, null),
-            new Heard("kmsg", "/dev/kmsg", true, null, "normal"));
+            new CanaryResult("audit-log", "/var/log/audit/audit.log", true, 4L, null),
+            new CanaryResult("kmsg", "/dev/kmsg", true, null, "normal"));
     return new Report(
         Instant.parse("2026-11-24T00:00:00Z"),
         "n1",

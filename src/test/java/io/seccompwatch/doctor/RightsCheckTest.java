@@ -3,8 +3,8 @@ package io.seccompwatch.doctor;
 import static io.seccompwatch.doctor.MadeNode.lines;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.linux.Standing;
-import io.seccompwatch.linux.Standing.Place;
+import io.seccompwatch.linux.OwnPrivileges;
+import io.seccompwatch.linux.OwnPrivileges.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class RightsCheckTest {
 
-  private static final Standing AT_HOME =
-      new Standing(Place.INITIAL, Place.INITIAL, Place.INITIAL, 0);
+  private static final OwnPrivileges AT_HOME =
+      new OwnPrivileges(Place.INITIAL, Place.INITIAL, Place.INITIAL, 0);
 
   @TempDir private Path directory;
 
@@ -29,7 +29,7 @@ class RightsCheckTest {
     return node;
   }
 
-  private static List<Finding> run(MadeNode node, Standing standing, Processes processes) {
+  private static List<Finding> run(MadeNode node, OwnPrivileges standing, Processes processes) {
     NodeFiles files = node.files();
     return new RightsCheck(
             files,
@@ -66,7 +66,7 @@ class RightsCheckTest {
     List<Finding> findings =
         run(
             node(status(65532, "4 65532", "0000000000000000")),
-            new Standing(Place.INITIAL, Place.OTHER, Place.OTHER, 0),
+            new OwnPrivileges(Place.INITIAL, Place.OTHER, Place.OTHER, 0),
             MadeNode.inContainer());
     assertThat(lines(findings))
         .contains(
@@ -89,8 +89,8 @@ class RightsCheckTest {
   })
   void a_foreign_namespace_has_its_remedy(String kind, String remedy) throws IOException {
     Place other = Place.OTHER;
-    Standing standing =
-        new Standing(
+    OwnPrivileges standing =
+        new OwnPrivileges(
             kind.equals("USER") ? other : Place.INITIAL,
             kind.equals("PID") ? other : Place.INITIAL,
             kind.equals("NET") ? other : Place.INITIAL,

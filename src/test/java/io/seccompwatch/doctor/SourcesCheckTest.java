@@ -2,9 +2,9 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.agent.SourceSelection;
-import io.seccompwatch.agent.SourceSelection.Chosen;
-import io.seccompwatch.agent.SourceSpec.Kind;
+import io.seccompwatch.config.SourceSelection;
+import io.seccompwatch.config.SourceSelection.Chosen;
+import io.seccompwatch.config.SourceSpec.Kind;
 import io.seccompwatch.linux.AuditMulticast.Availability;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +22,7 @@ class SourcesCheckTest {
     return new SourcesCheck(
             selection,
             List.of(),
-            new FileAccess(self, new Lsm(false, null), path -> null, FileAccess::open),
+            new FileReadability(self, new Lsm(false, null), path -> null, FileReadability::open),
             () -> new Availability.Available(null))
         .run();
   }

@@ -7,10 +7,11 @@ import org.junit.jupiter.api.Test;
 
 class VerdictTest {
 
-  private static final Heard SEEN = new Heard("audit-log", "/a", true, 3L, null);
-  private static final Heard SILENT =
-      new Heard("kmsg", "/dev/kmsg", true, null, "actions_logged lacks log");
-  private static final Heard CLOSED = new Heard("syslog", "/s", false, null, "permission denied");
+  private static final CanaryResult SEEN = new CanaryResult("audit-log", "/a", true, 3L, null);
+  private static final CanaryResult SILENT =
+      new CanaryResult("kmsg", "/dev/kmsg", true, null, "actions_logged lacks log");
+  private static final CanaryResult CLOSED =
+      new CanaryResult("syslog", "/s", false, null, "permission denied");
   private static final Finding PROBLEM =
       Finding.problem(Section.AUDIT, "backlog", "small", "raise");
 

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.seccompwatch.posture.Asked;
 import io.seccompwatch.posture.ContainerPosture;
 import io.seccompwatch.posture.Mode;
 import io.seccompwatch.posture.NodePosture;
 import io.seccompwatch.posture.Posture;
+import io.seccompwatch.posture.RequestedProfile;
 import io.seccompwatch.profile.Visibility;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -46,7 +46,12 @@ class PostureJsonTest {
                     "app",
                     "c1",
                     7,
-                    new Asked(Asked.Type.LOCALHOST, "a.json", Asked.From.POD, false, null),
+                    new RequestedProfile(
+                        RequestedProfile.Type.LOCALHOST,
+                        "a.json",
+                        RequestedProfile.From.POD,
+                        false,
+                        null),
                     Mode.FILTER,
                     2,
                     false,
@@ -57,7 +62,12 @@ class PostureJsonTest {
                     null,
                     "c2",
                     8,
-                    new Asked(Asked.Type.UNKNOWN, null, Asked.From.UNSET, true, null),
+                    new RequestedProfile(
+                        RequestedProfile.Type.UNKNOWN,
+                        null,
+                        RequestedProfile.From.UNSET,
+                        true,
+                        null),
                     Mode.DISABLED,
                     null,
                     true,

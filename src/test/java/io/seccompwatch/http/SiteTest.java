@@ -28,20 +28,20 @@ class SiteTest {
           "/api/v1/status", page(),
           "/api/v1/violations", page());
 
-  private final Denials denials = new Denials();
+  private final RefusedRequests denials = new RefusedRequests();
   private final List<String> reviewed = new ArrayList<>();
 
   private static Page page() {
     return request -> Response.text(200, "ok\n");
   }
 
-  private static Asked asked(
+  private static HttpRequest asked(
       String method,
       String path,
       String peer,
       @Nullable String host,
       @Nullable String authorization) {
-    return new Asked(
+    return new HttpRequest(
         method, URI.create(path), InetAddress.ofLiteral(peer), host, null, authorization, null);
   }
 
@@ -208,7 +208,7 @@ class SiteTest {
 
   @Test
   void what_tells_of_workloads_has_a_bound_in_all_and_health_has_none() throws IOException {
-    Page large = request -> new Response(200, "text/plain", new byte[LargeAnswers.BYTES / 2 + 1]);
+    Page large = request -> new Response(200, "text/plain", new byte[ResponseBudget.BYTES / 2 + 1]);
     Map<String, Page> pages = Map.of("/metrics", large, "/api/v1/status", large, "/livez", page());
     Site site = Site.local(pages, "0.0.0.0", denials);
     site.answer(
@@ -250,7 +250,7 @@ class SiteTest {
             "foreign_host");
   }
 
-  private static Response answer(Site site, Asked asked) {
+  private static Response answer(Site site, HttpRequest asked) {
     List<Response> written = new ArrayList<>();
     try {
       site.answer(asked, written::add);

@@ -43,7 +43,7 @@ class WebServerTest {
   private static final String PLAIN = "text/plain; charset=utf-8";
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private static final Site NOTHING = Site.local(Map.of(), "127.0.0.1", new Denials());
+  private static final Site NOTHING = Site.local(Map.of(), "127.0.0.1", new RefusedRequests());
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final RecentViolations recent = new RecentViolations(10);
@@ -70,7 +70,7 @@ class WebServerTest {
     api =
         new WebServer(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            Site.local(pages, "127.0.0.1", new Denials()),
+            Site.local(pages, "127.0.0.1", new RefusedRequests()),
             null,
             WebServer.Limits.DEFAULT);
   }
@@ -329,7 +329,7 @@ class WebServerTest {
         Site.local(
             Map.of("/metrics", slow, "/livez", request -> Response.text(200, "ok\n")),
             "127.0.0.1",
-            new Denials()),
+            new RefusedRequests()),
         null,
         new WebServer.Limits(4, PATIENCE, PATIENCE, PATIENCE));
   }

@@ -58,7 +58,7 @@ class WebServerTlsTest {
           "/query", request -> Response.text(200, request.query() + " " + request.accept() + "\n"),
           "/api/v1/status", request -> Response.text(200, "{}\n"));
 
-  private static final Site SITE = Site.local(PAGES, "127.0.0.1", new Denials());
+  private static final Site SITE = Site.local(PAGES, "127.0.0.1", new RefusedRequests());
 
   @TempDir private static Path keys = Path.of("");
   private static TestCertificate rsa;

@@ -40,7 +40,7 @@ class PodStreamTest {
   private static final String OLD = "containerd://" + "b".repeat(64);
   private static final String OLDER = "containerd://" + "c".repeat(64);
 
-  private final Skips skips = new Skips();
+  private final SkipCounts skips = new SkipCounts();
   private final PodStream stream = new PodStream(PodJson.NODE, skips);
 
   private static PodJson sample() {

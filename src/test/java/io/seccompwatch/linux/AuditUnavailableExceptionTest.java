@@ -3,7 +3,7 @@ package io.seccompwatch.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.linux.AuditUnavailableException.Reason;
-import io.seccompwatch.linux.Standing.Place;
+import io.seccompwatch.linux.OwnPrivileges.Place;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,7 +29,7 @@ class AuditUnavailableExceptionTest {
             new ErrnoException("bind", new Errno(errno)),
             "CAP_X",
             true,
-            new Standing(user, pid, Place.INITIAL, 0));
+            new OwnPrivileges(user, pid, Place.INITIAL, 0));
     assertThat(exception.reason()).isEqualTo(reason);
     assertThat(exception).hasMessage(message);
   }

@@ -8,8 +8,8 @@ import io.seccompwatch.attribution.CgroupAnchor;
 import io.seccompwatch.attribution.CgroupParser;
 import io.seccompwatch.attribution.PidTimeline;
 import io.seccompwatch.attribution.ProcReader;
+import io.seccompwatch.attribution.ProcessEventHistory;
 import io.seccompwatch.attribution.ProcessHistory;
-import io.seccompwatch.attribution.ProcessLedger;
 import io.seccompwatch.attribution.ProcfsBootClock;
 import io.seccompwatch.attribution.ProcfsPidCursor;
 import io.seccompwatch.record.Dialect;
@@ -101,7 +101,7 @@ final class Judge implements LineSink, AutoCloseable {
   int retries;
 
   @SuppressWarnings("FutureReturnValueIgnored") // what runs there throws nothing
-  Judge(@Nullable ProcessLedger ledger) {
+  Judge(@Nullable ProcessEventHistory ledger) {
     // A history of its own: what the one way reads must not help the other
     with = ledger == null ? null : new Attributor(reader(), clock, historyOf(clock), ledger);
     history.walk();

@@ -3,8 +3,8 @@ package io.seccompwatch.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.CgroupOwner;
+import io.seccompwatch.attribution.ProcessEventHistory;
 import io.seccompwatch.attribution.ProcessEvents;
-import io.seccompwatch.attribution.ProcessLedger;
 import io.seccompwatch.source.CheckpointStore;
 import io.seccompwatch.source.FileSource;
 import io.seccompwatch.source.StartAt;
@@ -59,7 +59,7 @@ class KillStormNodeTest {
     try (KillStorm storm = KillStorm.prepare(directory);
         ProcessEvents events =
             ProcessEvents.open(
-                Path.of("/proc"), Judge.reader(), ProcessLedger.Limits.DEFAULT, ended::set);
+                Path.of("/proc"), Judge.reader(), ProcessEventHistory.Limits.DEFAULT, ended::set);
         Judge judge = new Judge(events.ledger());
         FileSource source =
             new FileSource(
@@ -78,7 +78,7 @@ class KillStormNodeTest {
       int all = kills * KillStorm.containers();
       Await.until(
           "all records", PATIENCE, () -> judge.done() >= all, () -> judge.withEvents.toString());
-      ProcessLedger.Counts counts = events.ledger().counts();
+      ProcessEventHistory.Counts counts = events.ledger().counts();
       System.out.printf(
           "%.0f forks a second for %.1f s, then the records: %s; %s%n",
           kills * 1_500 / seconds, seconds, judge.withEvents, counts);
@@ -101,7 +101,7 @@ class KillStormNodeTest {
     try (KillStorm storm = KillStorm.prepare(directory);
         ProcessEvents events =
             ProcessEvents.open(
-                Path.of("/proc"), Judge.reader(), ProcessLedger.Limits.DEFAULT, ended::set);
+                Path.of("/proc"), Judge.reader(), ProcessEventHistory.Limits.DEFAULT, ended::set);
         Judge judge = new Judge(events.ledger());
         FileSource source =
             new FileSource(
@@ -120,7 +120,7 @@ class KillStormNodeTest {
       long tookMillis = (System.nanoTime() - began) / 1_000_000;
       Await.until(
           "all records", PATIENCE, () -> judge.done() >= kills, () -> judge.withEvents.toString());
-      ProcessLedger.Counts counts = events.ledger().counts();
+      ProcessEventHistory.Counts counts = events.ledger().counts();
       System.out.printf(
           "%d kills in %d ms, tried again %d times; with events: %s; without: %s (%.1f %%); %s%n",
           kills,

@@ -26,8 +26,8 @@ class PostureWatchTest {
   void start() {
     node = new FakeNode(directory);
     node.filtered(100, ID, 1);
-    Survey survey =
-        new Survey(
+    PostureScan survey =
+        new PostureScan(
             node.proc, node.reader(), node.running(), node.root, pods, () -> AuditView.UNKNOWN);
     watch = new PostureWatch(survey, pods, () -> millis);
   }
@@ -68,8 +68,8 @@ class PostureWatchTest {
   @Test
   void aContainerThatEndedIsGoneThoughTheHistoryHasItStill() {
     Collection<ContainerProcess> remembered = node.running().oldest(RunningContainers.NONE);
-    Survey survey =
-        new Survey(
+    PostureScan survey =
+        new PostureScan(
             node.proc,
             node.reader(),
             without -> remembered.stream().filter(p -> !without.contains(p)).toList(),

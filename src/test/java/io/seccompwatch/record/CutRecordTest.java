@@ -2,6 +2,7 @@ package io.seccompwatch.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.pipeline.Deduplicator;
 import io.seccompwatch.record.SeccompRecord.Extent;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
@@ -213,7 +214,7 @@ class CutRecordTest {
         new SeccompRecord[][] {
           {cut, whole}, {whole, cut}, {cut, stampless}, {stampless, cut}, {whole, stampless}
         }) {
-      DuplicateFilter filter = new DuplicateFilter(true);
+      Deduplicator filter = new Deduplicator(true);
       assertThat(filter.isDuplicate(order[0], 0)).isFalse();
       assertThat(filter.isDuplicate(order[1], 0)).isTrue();
       assertThat(filter.isKnown(order[1], 0, null)).isEqualTo(order[1].stamp() != null);

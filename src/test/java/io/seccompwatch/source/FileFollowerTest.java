@@ -540,7 +540,7 @@ class FileFollowerTest {
     }
     write(file, line(60));
     drain();
-    assertThat(follower.state().openFiles()).isLessThanOrEqualTo(Survey.MAX_OPEN + 1);
+    assertThat(follower.state().openFiles()).isLessThanOrEqualTo(RotationMatcher.MAX_OPEN + 1);
     for (int i = 0; i < 10; i++) {
       pass(20);
     }

@@ -1,0 +1,134 @@
+package io.seccompwatch.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.seccompwatch.publish.AgentLog;
+import io.seccompwatch.record.LineOrigin;
+import io.seccompwatch.testing.TestClock;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Lines of this node and of others, by the names that they give. */
+class NodeNamesTest {
+
+  private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        // name of the node | name in the line | with a canary | with the canary off
+        "node-1          | node-1              | own     | own",
+        "node-1          | NODE-1              | own     | own",
+        "Node-1          | node-1.             | own     | own",
+        "node-1          | node-2              | foreign | foreign",
+        "node-1          | node-10             | foreign | foreign",
+        "node-1.example  | node-1              | own     | own",
+        "node-1.example  | node-1.example      | own     | own",
+        "node-1.example  | node-1.other        | foreign | foreign",
+        "node-1.example  | node-1.example.com  | foreign | foreign",
+        "node-1          | node-1.example      | foreign | own", // the canary will teach it
+        "10.0.0.5        | 10.0.0.5            | own     | own",
+        "10.0.0.5        | 10                  | foreign | foreign",
+        "10.0.0.5        | 10.0.0.6            | foreign | foreign",
+        "localhost       | localhost           | foreign | foreign", // every machine's
+        "                | node-1              | foreign | foreign",
+      })
+  void a_given_name_is_compared(
+      @Nullable String given, String line, String withCanary, String without) {
+    for (LineOrigin origin :
+        List.of(new LineOrigin(line, null), new LineOrigin(null, line), both(line, line))) {
+      assertThat(names(given, true).isOwn("syslog", origin)).isEqualTo(withCanary.equals("own"));
+      assertThat(names(given, false).isOwn("syslog", origin)).isEqualTo(without.equals("own"));
+    }
+  }
+
+  @Test
+  void a_line_that_names_no_node_is_own() {
+    assertThat(names("node-1", true).isOwn("audit-log", LineOrigin.NONE)).isTrue();
+    assertThat(names(null, false).isOwn("kmsg", LineOrigin.NONE)).isTrue();
+  }
+
+  @Test
+  void both_names_must_be_own() {
+    NodeNames names = names("node-1", true);
+    assertThat(names.isOwn("syslog", both("node-2", "node-1"))).isFalse();
+    assertThat(names.isOwn("syslog", both("node-1", "node-2"))).isFalse();
+  }
+
+  @Test
+  void the_canary_teaches_the_source_that_brought_it_every_name() {
+    NodeNames names = names("node-1", true);
+    names.learn("syslog", "swc1", both("10.0.0.5", "Node-1.example"));
+    for (String name : List.of("10.0.0.5", "node-1.example", "node-1")) {
+      assertThat(names.isOwn("syslog", new LineOrigin(null, name))).as(name).isTrue();
+    }
+    assertThat(names.isOwn("audit-log", new LineOrigin("10.0.0.5", null))).isFalse();
+    assertThat(names.isOwn("syslog", new LineOrigin(null, "node-1.other"))).isFalse();
+  }
+
+  @Test
+  void a_host_that_is_renamed_has_both_names() {
+    NodeNames names = names(null, true);
+    names.learn("syslog", "swc1", new LineOrigin(null, "old"));
+    names.learn("syslog", "swc2", new LineOrigin(null, "new"));
+    assertThat(names.isOwn("syslog", new LineOrigin(null, "old"))).isTrue();
+    assertThat(names.isOwn("syslog", new LineOrigin(null, "new"))).isTrue();
+    for (int i = 0; i < 8; i++) {
+      names.learn("syslog", "swc" + i, new LineOrigin(null, "n" + i));
+    }
+    assertThat(names.isOwn("syslog", new LineOrigin(null, "old"))).isFalse();
+  }
+
+  @Test
+  void a_canary_under_two_names_teaches_neither_for_one_is_forged() {
+    NodeNames names = names("node-1", true);
+    names.learn("syslog", "swc1", new LineOrigin(null, "evil"));
+    names.learn("syslog", "swc1", new LineOrigin(null, "node-1.example"));
+    names.learn("syslog", "swc2", new LineOrigin(null, "evil"));
+    assertThat(names.isOwn("syslog", new LineOrigin(null, "evil"))).isFalse();
+    assertThat(names.isOwn("syslog", new LineOrigin(null, "node-1.example"))).isFalse();
+    assertThat(names.isOwn("syslog", new LineOrigin(null, "node-1"))).isTrue();
+    assertThat(text()).contains("level=warn").contains("the canary came under two names");
+  }
+
+  /** The kernel's line has the host alone, that of auditd's plugin both. */
+  @Test
+  void two_forms_of_one_canary_do_not_contradict_each_other() {
+    NodeNames names = names(null, true);
+    names.learn("syslog", "swc1", new LineOrigin(null, "node-1"));
+    names.learn("syslog", "swc1", both("alias", "NODE-1"));
+    assertThat(names.isOwn("syslog", both("alias", "node-1"))).isTrue();
+  }
+
+  @Test
+  void another_node_is_told_of_once_and_a_name_cannot_break_the_line() {
+    NodeNames names = names("node-1", true);
+    names.isOwn("syslog", new LineOrigin(null, "node-2\n\"x"));
+    names.isOwn("syslog", new LineOrigin(null, "node-2\n\"x"));
+    assertThat(text().lines()).hasSize(1);
+    assertThat(text()).contains("under another node's name").contains("own=node-1");
+  }
+
+  private String text() {
+    return log.toString(StandardCharsets.UTF_8);
+  }
+
+  private static LineOrigin both(String node, String host) {
+    return new LineOrigin(node, host);
+  }
+
+  private NodeNames names(@Nullable String given, boolean learns) {
+    return new NodeNames(
+        given,
+        List.of(),
+        learns,
+        new AgentLog(new PrintStream(log, true, StandardCharsets.UTF_8), new TestClock()));
+  }
+}
