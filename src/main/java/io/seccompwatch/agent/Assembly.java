@@ -91,6 +91,10 @@ record Assembly(
     RecentViolations recent = new RecentViolations(RECENT);
     SyscallTables tables = new SyscallTables();
     NodeNames nodeNames = NodeNames.of(config, System.getenv(), log);
+    String unread = nodeNames.load(config.stateDir());
+    if (unread != null) {
+      log.warn("the node's names in its logs are not known yet", "problem", unread);
+    }
     NodeAttribution attribution =
         new NodeAttribution(
             config.proc(),
@@ -216,7 +220,13 @@ record Assembly(
     housekeeping.every(NodeAttribution.KUBELETS, attribution::lookForKubelets);
     housekeeping.every(KernelLosses.EXPLANATION, kernelLosses::settle);
     if (state.problem() == null) {
-      housekeeping.every(KnownRecords.PACE, housekeeping.saving(known::save));
+      housekeeping.every(
+          KnownRecords.PACE,
+          housekeeping.saving(
+              () -> {
+                String problem = known.save();
+                return problem == null ? nodeNames.save(config.stateDir()) : problem;
+              }));
     }
     housekeeping.every(HttpEndpoint.RENEWAL, () -> endpoint.renew(log));
     log.info("listening", "address", Routes.text(http.address()));

@@ -103,7 +103,7 @@ public final class StateDirectory implements AutoCloseable {
     Instant first = null;
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(
-            directory, "{" + LOCK_FILE + "," + KEY_FILE + ",*.checkpoint*,records*}")) {
+            directory, "{" + LOCK_FILE + "," + KEY_FILE + ",*.checkpoint*,records*,node-names}")) {
       for (Path file : files) {
         Instant written = Files.getLastModifiedTime(file).toInstant();
         first = first == null || written.isBefore(first) ? written : first;

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
@@ -92,6 +94,38 @@ public final class RegularFile {
             path.toString(), null, "is larger than " + maxBytes + " bytes");
       }
       return bytes;
+    }
+  }
+
+  /**
+   * Replaces a file whole: a reader, and a start after a crash, finds the old file or the new one.
+   * The new one is written beside it, as {@code NAME.tmp}, and moved over it (rename(2)).
+   *
+   * @param path the file; its directory must be there
+   * @param forced whether the file and its name are on the disk when the method returns (fsync(2));
+   *     otherwise a crash of the machine may bring the old file back
+   * @throws IOException when the file cannot be written; the old one is then as it was
+   */
+  public static void replace(Path path, byte[] bytes, boolean forced) throws IOException {
+    Path draft = path.resolveSibling(path.getFileName() + ".tmp");
+    // A new file: what is there may be a FIFO, whose opening would wait
+    Files.deleteIfExists(draft);
+    try (FileChannel out =
+        FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer rest = ByteBuffer.wrap(bytes);
+      while (rest.hasRemaining()) {
+        out.write(rest);
+      }
+      if (forced) {
+        out.force(true);
+      }
+    }
+    Files.move(draft, path, StandardCopyOption.ATOMIC_MOVE);
+    Path directory = path.getParent();
+    if (forced && directory != null) {
+      try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+        names.force(true);
+      }
     }
   }
 

@@ -23,10 +23,11 @@ import org.jspecify.annotations.Nullable;
  * source that had only a part of them, or a clock that jumped, loses nothing.
  *
  * <p>At least the last {@value #GENERATION} stamps are kept and at most twice as many. Of those
- * that went only the latest is known; see {@link Deduplicator#isLongKnown}. A file begins with
- * {@code SWREC001} and that stamp; all stamps are 8 bytes of milliseconds and 4 of the serial, big
- * endian. The files are not forced to the disk: after a crash of the machine the last seconds may
- * count again. Thread-safe.
+ * that went only the latest is known; see {@link Deduplicator#isLongKnown}. A latest stamp that
+ * lies ahead of the clock is not used: records may then count again, and none is lost. A file
+ * begins with {@code SWREC001} and that stamp; all stamps are 8 bytes of milliseconds and 4 of the
+ * serial, big endian. The files are not forced to the disk: after a crash of the machine the last
+ * seconds may count again. Thread-safe.
  */
 public final class KnownRecords {
 
@@ -99,7 +100,8 @@ public final class KnownRecords {
         problem = each + ": " + reason(e) + ": records that other sources brought may count again";
       }
     }
-    if (forgotten.millis() != Long.MIN_VALUE) {
+    // With a clock far behind, as of a machine without one, records of now look older than it
+    if (believed(forgotten) != NONE) {
       filter.recallUpTo(forgotten.millis(), forgotten.serial());
     }
     return problem;

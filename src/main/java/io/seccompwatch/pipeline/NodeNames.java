@@ -2,12 +2,14 @@ package io.seccompwatch.pipeline;
 
 import io.seccompwatch.config.AgentConfig;
 import io.seccompwatch.config.NodeName;
+import io.seccompwatch.linux.IoReason;
 import io.seccompwatch.linux.RegularFile;
 import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.record.LineOrigin;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,12 @@ import org.jspecify.annotations.Nullable;
  * A line that gives no name is this node's. While the canary is off, the full form of a short given
  * name counts as the same name, because nothing can teach it.
  *
+ * <p>Learned names are kept in the file {@code node-names} of the state directory. An agent that
+ * starts again then knows this node's lines that were written while it did not run, before its
+ * first canary. The file has a line with its version, one with the given names, and one of {@code
+ * SOURCE NAME} for each learned name. A file whose given names share none with today's is another
+ * node's, of a copied disk say, and teaches nothing.
+ *
  * <p>Names are compared without regard to case. Thread-safe; memory is bounded.
  */
 public final class NodeNames {
@@ -49,6 +58,11 @@ public final class NodeNames {
 
   /** {@code PROC_UTS_INIT_INO}, include/linux/proc_ns.h. */
   private static final String INITIAL_UTS = "uts:[4026531838]";
+
+  private static final String VERSION = "1";
+
+  /** A file of the most sources and names, each name of the greatest length, has less. */
+  private static final int MOST_KEPT_BYTES = 65_536;
 
   /** Names that many machines have, and which therefore tell nothing. */
   private static final Set<String> COMMON = Set.of("localhost", "(none)", "");
@@ -69,6 +83,7 @@ public final class NodeNames {
   // Guarded by this.
   private final Map<String, Learned> learned = new HashMap<>();
   private final Set<String> told = new LinkedHashSet<>();
+  private boolean unsaved;
 
   /**
    * Names that are known from the start.
@@ -116,6 +131,89 @@ public final class NodeNames {
       // Not mounted, mostly
     }
     return new NodeNames(NodeName.of(config, environment), given, config.canary() != null, log);
+  }
+
+  /**
+   * Reads the names that an earlier run has learned.
+   *
+   * @param stateDirectory the agent's state directory
+   * @return why the names could not be read; null when they were, or when none were kept yet
+   */
+  public synchronized @Nullable String load(Path stateDirectory) {
+    Path file = file(stateDirectory);
+    if (!learns) {
+      return null;
+    }
+    try {
+      byte[] bytes = RegularFile.read(file, MOST_KEPT_BYTES);
+      List<String> lines = new String(bytes, StandardCharsets.UTF_8).lines().toList();
+      if (lines.size() < 2 || !lines.getFirst().equals(VERSION)) {
+        throw new IOException("damaged");
+      }
+      if (isOfThisNode(lines.get(1))) {
+        lines.stream().skip(2).forEach(this::recall);
+      }
+      return null;
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (IOException e) {
+      return file
+          + ": "
+          + IoReason.inWords(e)
+          + ": until the first canary, lines under a name that it taught are another node's";
+    }
+  }
+
+  /** Returns true if a node without a given name was so before, or if a given name is still one. */
+  private boolean isOfThisNode(String names) {
+    List<String> before = List.of(names.split(" ", -1));
+    return given.isEmpty() ? names.isEmpty() : before.stream().anyMatch(given::contains);
+  }
+
+  private void recall(String line) {
+    String[] words = line.split(" ", -1);
+    if (words.length == 2 && learned.size() < MOST_LEARNED) {
+      add(learned.computeIfAbsent(words[0], first -> new Learned()), words[1]);
+    }
+  }
+
+  /**
+   * Writes the learned names where they have changed since the last time.
+   *
+   * @param stateDirectory the agent's state directory
+   * @return why the names could not be written; null when there is nothing left to write
+   */
+  public @Nullable String save(Path stateDirectory) {
+    StringBuilder text = new StringBuilder(VERSION).append('\n');
+    synchronized (this) {
+      if (!unsaved) {
+        return null;
+      }
+      unsaved = false;
+      text.append(String.join(" ", given)).append('\n');
+      for (String source : new TreeSet<>(learned.keySet())) {
+        for (String each : learned.get(source).names) {
+          text.append(source).append(' ').append(each).append('\n');
+        }
+      }
+    }
+    Path file = file(stateDirectory);
+    try {
+      RegularFile.replace(file, text.toString().getBytes(StandardCharsets.UTF_8), false);
+      return null;
+    } catch (IOException e) {
+      synchronized (this) {
+        unsaved = true;
+      }
+      return file
+          + ": "
+          + IoReason.inWords(e)
+          + ": after a restart, lines under a learned name are another node's until the canary";
+    }
+  }
+
+  private static Path file(Path stateDirectory) {
+    return stateDirectory.resolve("node-names");
   }
 
   /** Returns the name under which violations of this node are published; null for none. */
@@ -178,6 +276,7 @@ public final class NodeNames {
         && (disagree(of.origin.node(), origin.node())
             || disagree(of.origin.host(), origin.host()))) {
       of.disputed = true;
+      unsaved |= !of.names.isEmpty();
       of.names.clear();
       log.warn(
           "the canary came under two names: names in this source are not believed",
@@ -191,8 +290,7 @@ public final class NodeNames {
     }
     of.canary = canary;
     of.origin = origin;
-    add(of, origin.node());
-    add(of, origin.host());
+    unsaved |= add(of, origin.node()) | add(of, origin.host());
   }
 
   private static boolean disagree(@Nullable String first, @Nullable String second) {
@@ -204,14 +302,17 @@ public final class NodeNames {
     return !one.equals(other) && !isShortOf(one, other) && !isShortOf(other, one);
   }
 
-  private static void add(Learned of, @Nullable String text) {
-    String line = text == null ? null : LineOrigin.normal(text);
-    if (line != null && !of.names.contains(line)) {
-      of.names.addLast(line);
-      if (of.names.size() > MOST_LEARNED) {
-        of.names.removeFirst();
-      }
+  /** Returns true if the name was not known; one that no file can keep is not learned. */
+  private static boolean add(Learned of, @Nullable String text) {
+    String line = text == null ? "" : LineOrigin.normal(text);
+    if (line.isEmpty() || of.names.contains(line) || line.chars().anyMatch(c -> c <= ' ')) {
+      return false;
     }
+    of.names.addLast(line);
+    if (of.names.size() > MOST_LEARNED) {
+      of.names.removeFirst();
+    }
+    return true;
   }
 
   private synchronized void tell(String source, LineOrigin origin) {

@@ -3,8 +3,6 @@ package io.seccompwatch.source;
 import io.seccompwatch.linux.IoReason;
 import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -12,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -124,31 +120,13 @@ public final class CheckpointStore {
       return null;
     }
     Path file = file(directory, source);
-    Path draft = directory.resolve(source + ".checkpoint.tmp");
     byte[] bytes = CheckpointFormat.format(checkpoint).getBytes(StandardCharsets.ISO_8859_1);
     try {
       if (!Files.isDirectory(directory)) {
         Files.createDirectories(directory);
       }
-      // A new file: what is there may be a FIFO, whose opening would wait
-      Files.deleteIfExists(draft);
-      try (FileChannel out =
-          FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ByteBuffer rest = ByteBuffer.wrap(bytes);
-        while (rest.hasRemaining()) {
-          out.write(rest);
-        }
-        if (forced) {
-          out.force(true);
-        }
-      }
       keepEarlier(file, earlier(directory, source));
-      Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-      if (forced) {
-        try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-          names.force(true);
-        }
-      }
+      RegularFile.replace(file, bytes, forced);
       return null;
     } catch (IOException e) {
       return notKept(file, e);

@@ -4,11 +4,8 @@ import io.seccompwatch.linux.IoReason;
 import io.seccompwatch.linux.RegularFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -68,18 +65,9 @@ final class KmsgCheckpoints {
 
   /** Writes the checkpoint; answers why it could not be written, or null. */
   @Nullable String save(KmsgStart.After after) {
-    Path draft = file.resolveSibling("kmsg.checkpoint.tmp");
     String text = VERSION + "\n" + after.bootId() + "\n" + after.sequence() + "\n";
     try {
-      // A new file: what is there may be a FIFO, whose opening would wait
-      Files.deleteIfExists(draft);
-      Files.writeString(
-          draft,
-          text,
-          StandardCharsets.ISO_8859_1,
-          StandardOpenOption.CREATE_NEW,
-          StandardOpenOption.WRITE);
-      Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+      RegularFile.replace(file, text.getBytes(StandardCharsets.ISO_8859_1), false);
       return null;
     } catch (IOException e) {
       return CheckpointStore.notKept(file, e);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The one way to open what a configuration or a node names. */
 @Timeout(value = 30, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -64,6 +66,34 @@ class RegularFileTest {
     assertThatThrownBy(() -> RegularFile.open(missing)).isInstanceOf(NoSuchFileException.class);
     Path file = Files.writeString(directory.resolve("f"), "abcd");
     assertThatThrownBy(() -> RegularFile.read(file, 3)).hasMessageEndingWith("larger than 3 bytes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_file_is_replaced_whole_and_no_draft_stays(boolean forced) throws IOException {
+    Path file = Files.writeString(directory.resolve("f"), "a longer text than the next");
+    Files.writeString(directory.resolve("f.tmp"), "left by a crash");
+    RegularFile.replace(file, "next".getBytes(StandardCharsets.UTF_8), forced);
+    assertThat(file).hasContent("next");
+    assertThat(directory.resolve("f.tmp")).doesNotExist();
+  }
+
+  @Test
+  void a_fifo_in_the_drafts_place_makes_no_replacement_wait() throws Exception {
+    Path file = directory.resolve("f");
+    Path draft = directory.resolve("f.tmp");
+    assertThat(new ProcessBuilder("mkfifo", draft.toString()).start().waitFor()).isZero();
+    RegularFile.replace(file, new byte[] {'x'}, false);
+    assertThat(file).hasContent("x");
+  }
+
+  @Test
+  void a_file_that_cannot_be_replaced_stays_as_it_was() throws IOException {
+    Path file = Files.writeString(directory.resolve("f"), "old");
+    Files.writeString(Files.createDirectory(directory.resolve("f.tmp")).resolve("in the way"), "");
+    assertThatThrownBy(() -> RegularFile.replace(file, new byte[1], true))
+        .isInstanceOf(IOException.class);
+    assertThat(file).hasContent("old");
   }
 
   @Test

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +131,18 @@ class KnownRecordsTest {
     load();
     assertThat(isLongKnown(MANY + 1)).isFalse();
     assertThat(isLongKnown(1)).isTrue();
+  }
+
+  /** A machine without a clock of its own starts in 1970: its first records have small serials. */
+  @Test
+  void aLatestStampAheadOfTheClockMakesNoRecordKnown() {
+    KnownRecords records = known();
+    handle(records, 1, MANY / 2);
+    handle(records, MANY / 2 + 1, MANY);
+    clock.advance(Duration.between(TestClock.START, Instant.EPOCH));
+    load();
+    assertThat(isLongKnown(1)).isFalse();
+    assertThat(isKnown(MANY)).isTrue();
   }
 
   @Test

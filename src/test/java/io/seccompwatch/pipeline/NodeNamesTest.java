@@ -6,18 +6,25 @@ import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.record.LineOrigin;
 import io.seccompwatch.testing.TestClock;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lines of this node and of others, by the names that they give. */
 class NodeNamesTest {
 
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+
+  @TempDir private Path state = Path.of("");
 
   @ParameterizedTest
   @CsvSource(
@@ -114,6 +121,90 @@ class NodeNamesTest {
     names.isOwn("syslog", new LineOrigin(null, "node-2\n\"x"));
     assertThat(text().lines()).hasSize(1);
     assertThat(text()).contains("under another node's name").contains("own=node-1");
+  }
+
+  @Test
+  void learned_names_are_known_after_a_restart_before_the_first_canary() {
+    NodeNames first = names("node-1", true);
+    first.learn("audit-log", "swc1", new LineOrigin("Alias", null));
+    first.learn("syslog", "swc1", new LineOrigin(null, "node-1.example"));
+    assertThat(first.save(state)).isNull();
+    NodeNames next = names("node-1", true);
+    assertThat(next.load(state)).isNull();
+    assertThat(next.isOwn("audit-log", new LineOrigin("alias", null))).isTrue();
+    assertThat(next.isOwn("syslog", new LineOrigin(null, "node-1.example"))).isTrue();
+    assertThat(next.isOwn("syslog", new LineOrigin("alias", null))).isFalse();
+    assertThat(next.isOwn("audit-log", new LineOrigin("other", null))).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // given at first, given at the restart, whether the learned name is believed
+    "node-1, node-1, true",
+    "node-1, NODE-1, true",
+    "node-1, node-2, false", // the disk of another node
+    ", , true",
+    ", node-1, false",
+    "node-1, , false",
+  })
+  void a_file_of_another_node_teaches_nothing(
+      @Nullable String before, @Nullable String after, boolean believed) {
+    NodeNames first = names(before, true);
+    first.learn("audit-log", "swc1", new LineOrigin("alias", null));
+    assertThat(first.save(state)).isNull();
+    NodeNames next = names(after, true);
+    assertThat(next.load(state)).isNull();
+    assertThat(next.isOwn("audit-log", new LineOrigin("alias", null))).isEqualTo(believed);
+  }
+
+  @Test
+  void a_disputed_source_leaves_no_name_in_the_file() {
+    NodeNames first = names("node-1", true);
+    first.learn("syslog", "swc1", new LineOrigin(null, "evil"));
+    assertThat(first.save(state)).isNull();
+    first.learn("syslog", "swc2", new LineOrigin(null, "evil"));
+    first.learn("syslog", "swc2", new LineOrigin(null, "alias"));
+    assertThat(first.save(state)).isNull();
+    NodeNames next = names("node-1", true);
+    assertThat(next.load(state)).isNull();
+    assertThat(next.isOwn("syslog", new LineOrigin(null, "evil"))).isFalse();
+  }
+
+  @Test
+  void a_first_start_has_no_file_and_nothing_learned_writes_none() {
+    NodeNames names = names("node-1", true);
+    assertThat(names.load(state)).isNull();
+    assertThat(names.save(state)).isNull();
+    assertThat(state).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1", "2\nnode-1\naudit-log alias\n", "\u0000\n\n\n"})
+  void a_damaged_file_is_told_of_and_teaches_nothing(String text) throws IOException {
+    Path file = Files.writeString(state.resolve("node-names"), text);
+    NodeNames names = names("node-1", true);
+    assertThat(names.load(state)).startsWith(file + ": damaged: until the first canary");
+    assertThat(names.isOwn("audit-log", new LineOrigin("alias", null))).isFalse();
+  }
+
+  @Test
+  void lines_that_are_no_names_are_passed_over() throws IOException {
+    Files.writeString(
+        state.resolve("node-names"), "1\nnode-1\nx\n\na b c\naudit-log \naudit-log alias");
+    NodeNames names = names("node-1", true);
+    assertThat(names.load(state)).isNull();
+    assertThat(names.isOwn("audit-log", new LineOrigin("alias", null))).isTrue();
+    assertThat(names.isOwn("a", new LineOrigin("b", null))).isFalse();
+  }
+
+  @Test
+  void a_directory_that_cannot_be_written_is_told_of_until_it_can() {
+    NodeNames names = names("node-1", true);
+    names.learn("audit-log", "swc1", new LineOrigin("alias", null));
+    Path missing = state.resolve("missing");
+    assertThat(names.save(missing)).startsWith(missing.resolve("node-names") + ": ");
+    assertThat(names.save(state)).isNull();
+    assertThat(state.resolve("node-names")).hasContent("1\nnode-1\naudit-log alias\n");
   }
 
   private String text() {
