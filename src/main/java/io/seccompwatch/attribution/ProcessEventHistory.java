@@ -46,10 +46,19 @@ public final class ProcessEventHistory implements ProcessEventSink {
   private static final int YOUNG_PER_ROUND = 8;
 
   /**
-   * Pauses in milliseconds between two looks at a child of the host. A runtime moves the process
-   * soon after its fork, and lets it execute some milliseconds later; 160 ms on a busy node.
+   * Pauses in microseconds between two looks at a child of the host. crun moves the process 0.2 ms
+   * after its fork, lets it execute 0.8 ms later, and it may end after another 0.3; runc takes some
+   * milliseconds, and 160 on a busy node.
    */
-  private static final int[] YOUNG_PAUSES = {1, 1, 1, 1, 2, 2, 4, 8, 20, 40, 80};
+  private static final int[] YOUNG_PAUSES = {
+    250, 250, 250, 250, 500, 1_000, 1_000, 2_000, 2_000, 4_000, 8_000, 20_000, 40_000, 80_000
+  };
+
+  /** Most children of the host that are looked at more than once in a millisecond. */
+  private static final int FEW_YOUNG = 4;
+
+  /** Shortest pause when there are more of them. */
+  private static final int MANY_PAUSE = 1_000;
 
   /** What adopts the orphans of all of a pod's containers, when they share a PID namespace. */
   private static final String PAUSE = "pause";
@@ -213,12 +222,13 @@ public final class ProcessEventHistory implements ProcessEventSink {
    * Looks at children of the host that have not executed yet: a runtime moves the process that will
    * be a container's before it executes the program there.
    *
-   * @return milliseconds until the next look; 0 when there is none to look at
+   * @return microseconds until the next look; 0 when there is none to look at
    */
   long lookAtYoung() {
     long now = nowNanos.getAsLong() / 1_000;
     long next = Long.MAX_VALUE;
     int looks = 0;
+    boolean many = young.size() > FEW_YOUNG;
     for (int i = young.size(); i > 0; i--) {
       Newborn one = young.removeFirst();
       if (!isYoung(one)) {
@@ -230,13 +240,14 @@ public final class ProcessEventHistory implements ProcessEventSink {
         if (isMoved(one) || one.looks() == YOUNG_PAUSES.length) {
           continue;
         }
-        long again = now + YOUNG_PAUSES[one.looks()] * 1_000L;
+        int pause = YOUNG_PAUSES[one.looks()];
+        long again = now + (many ? Math.max(pause, MANY_PAUSE) : pause);
         later = new Newborn(one.pid(), one.born(), again, one.looks() + 1);
       }
       young.addLast(later);
       next = Math.min(next, later.again());
     }
-    return next == Long.MAX_VALUE ? 0 : Math.max(1, (next - now) / 1_000);
+    return next == Long.MAX_VALUE ? 0 : Math.max(many ? MANY_PAUSE : 1, next - now);
   }
 
   /** Whether nothing is known of it but its fork. */

@@ -172,7 +172,7 @@ public final class ProcessEvents implements AutoCloseable {
     } else if (++busySteps % BUSY_STEPS_PER_WALK_STEP != 0) {
       return true;
     }
-    long youngMillis = ledger.lookAtYoung();
+    long youngNanos = ledger.lookAtYoung() * 1_000;
     beginWalk();
     if (walking != null) {
       walkOn(walking);
@@ -181,25 +181,25 @@ public final class ProcessEvents implements AutoCloseable {
     if (!connector.hasEmptied()) {
       return true;
     }
-    rest();
-    if (youngMillis > 0) {
-      return connector.await(youngMillis);
+    rest(youngNanos == 0 ? REST_NANOS : Math.min(REST_NANOS, youngNanos));
+    if (youngNanos > 0) {
+      return connector.awaitNanos(youngNanos);
     }
     return ledger.wantsWalk() ? connector.await(GLANCE_MILLIS) : connector.await();
   }
 
   /**
    * To wake up costs more than all that an event needs: when many come, they are let gather for a
-   * millisecond. The first ones of a burst are read at once.
+   * millisecond, or until a process is to be looked at. The first ones of a burst are read at once.
    */
-  private void rest() {
+  private void rest(long nanos) {
     long now = System.nanoTime();
     if (now - burstBeganNanos > BURST_NANOS) {
       burstBeganNanos = now;
       wakeUps = 0;
     }
     if (++wakeUps > FREE_WAKE_UPS) {
-      LockSupport.parkNanos(REST_NANOS);
+      LockSupport.parkNanos(nanos);
     }
   }
 

@@ -24,7 +24,7 @@ abstract class PolledDescriptor extends AbstractInterruptibleChannel {
   private static final int POLLFD_BYTES = 8;
 
   private static final long NANOS_PER_MILLI = 1_000_000;
-  private static final long MILLIS_PER_SECOND = 1_000;
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   private final String name;
   private final SystemCalls calls;
@@ -80,10 +80,15 @@ abstract class PolledDescriptor extends AbstractInterruptibleChannel {
   }
 
   /** As {@link #await()}, but returns true too when the time has passed. */
-  public boolean await(long millis) throws ErrnoException {
+  public final boolean await(long millis) throws ErrnoException {
+    return awaitNanos(millis * NANOS_PER_MILLI);
+  }
+
+  /** As {@link #await()}, but returns true too when the time has passed. */
+  public boolean awaitNanos(long nanos) throws ErrnoException {
     SystemCalls.bytes(timespec)
-        .putLong(0, millis / MILLIS_PER_SECOND)
-        .putLong(Long.BYTES, millis % MILLIS_PER_SECOND * NANOS_PER_MILLI);
+        .putLong(0, nanos / NANOS_PER_SECOND)
+        .putLong(Long.BYTES, nanos % NANOS_PER_SECOND);
     return awaitWith(timespec.address());
   }
 

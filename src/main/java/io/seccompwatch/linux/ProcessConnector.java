@@ -253,10 +253,10 @@ public final class ProcessConnector extends PolledDescriptor {
   }
 
   @Override
-  public boolean await(long millis) throws ErrnoException {
+  public boolean awaitNanos(long nanos) throws ErrnoException {
     turn.incrementAndGet();
     try {
-      return super.await(millis);
+      return super.awaitNanos(nanos);
     } finally {
       turn.incrementAndGet();
     }

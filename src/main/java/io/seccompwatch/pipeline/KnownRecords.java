@@ -101,7 +101,7 @@ public final class KnownRecords {
       }
     }
     // With a clock far behind, as of a machine without one, records of now look older than it
-    if (believed(forgotten) != NONE) {
+    if (!believed(forgotten).equals(NONE)) {
       filter.recallUpTo(forgotten.millis(), forgotten.serial());
     }
     return problem;

@@ -20,7 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -191,11 +191,11 @@ public final class NodeNames {
       }
       unsaved = false;
       text.append(String.join(" ", given)).append('\n');
-      for (String source : new TreeSet<>(learned.keySet())) {
-        for (String each : learned.get(source).names) {
-          text.append(source).append(' ').append(each).append('\n');
-        }
-      }
+      new TreeMap<>(learned)
+          .forEach(
+              (source, of) ->
+                  of.names.forEach(
+                      each -> text.append(source).append(' ').append(each).append('\n')));
     }
     Path file = file(stateDirectory);
     try {
@@ -290,7 +290,8 @@ public final class NodeNames {
     }
     of.canary = canary;
     of.origin = origin;
-    unsaved |= add(of, origin.node()) | add(of, origin.host());
+    unsaved |= add(of, origin.node());
+    unsaved |= add(of, origin.host());
   }
 
   private static boolean disagree(@Nullable String first, @Nullable String second) {
