@@ -263,20 +263,47 @@ public final class ProcessEventHistory implements ProcessEventSink {
 
   /** Looks whether it is in a container by now, and enters that. */
   private boolean isMoved(Newborn one) {
-    if (settled(glance.apply(one.pid())) == null
-        || !(reader.apply(one.pid()) instanceof Present present)
-        || present.thread()) {
+    InContainer glimpsed = settled(glance.apply(one.pid()));
+    if (glimpsed == null) {
       return false;
     }
-    long readMicros = nowNanos.getAsLong() / 1_000;
+    long glimpsedMicros = nowNanos.getAsLong() / 1_000;
+    ProcessView view = reader.apply(one.pid());
     synchronized (this) {
-      InContainer owner = settled(present.owner());
-      if (owner == null || !isYoung(one) || present.startTicks() > one.born() / TICK_MICROS) {
+      return isYoung(one) && enterMoved(table.holder(one.pid()), view, glimpsed, glimpsedMicros);
+    }
+  }
+
+  /**
+   * Enters the container of a child of the host that the runtime has moved.
+   *
+   * <p>The process may have ended since its cgroup was read, before its start time could be
+   * compared. The cgroup was then its own when its exit, which is still to be heard of, is later
+   * than the read: a process has its PID from its fork to its exit. An exit before the read makes
+   * the owner void, as for every read whose time is kept.
+   *
+   * @param glimpsed the container that its cgroup named
+   * @param glimpsedMicros when that had been read
+   * @param view the process as it was read after that
+   */
+  private boolean enterMoved(
+      int slot, ProcessView view, InContainer glimpsed, long glimpsedMicros) {
+    switch (view) {
+      case Present present -> {
+        boolean same = present.startTicks() <= table.start(slot) / TICK_MICROS;
+        boolean inside = present.dead() || glimpsed.equals(settled(present.owner()));
+        if (present.thread() || !same || !inside) {
+          return false;
+        }
+        table.seen(slot, glimpsed, glimpsedMicros, adopts(present));
+      }
+      // Its name is not known, but it is too late for it to adopt any process
+      case ProcessView.Gone gone -> table.seen(slot, glimpsed, glimpsedMicros, true);
+      case ProcessView.Hidden hidden -> {
         return false;
       }
-      table.seen(table.holder(one.pid()), owner, readMicros, adopts(present));
-      return true;
     }
+    return true;
   }
 
   private @Nullable InContainer inherited(int parent, long micros) {
@@ -303,6 +330,7 @@ public final class ProcessEventHistory implements ProcessEventSink {
     long micros = nanos / 1_000;
     // Most stay where they are: a third of a whole read tells that
     InContainer glimpsed = settled(glance.apply(pid));
+    long glimpsedMicros = nowNanos.getAsLong() / 1_000;
     boolean same;
     synchronized (this) {
       events++;
@@ -317,17 +345,20 @@ public final class ProcessEventHistory implements ProcessEventSink {
       }
     }
     if (!same) {
-      read(pid, micros);
+      read(pid, micros, glimpsed, glimpsedMicros);
     }
     advance(micros);
   }
 
-  private void read(int pid, long micros) {
+  private void read(int pid, long micros, @Nullable InContainer glimpsed, long glimpsedMicros) {
     ProcessView view = reader.apply(pid);
     long readMicros = nowNanos.getAsLong() / 1_000;
     synchronized (this) {
       int slot = table.holder(pid);
-      if (view instanceof Present present && !present.thread()) {
+      boolean ended = !(view instanceof Present living) || living.dead();
+      if (glimpsed != null && ended && isOnItsWay(slot, micros)) {
+        enterMoved(slot, view, glimpsed, glimpsedMicros);
+      } else if (view instanceof Present present && !present.thread()) {
         enter(pid, slot, present, micros, readMicros);
       }
       slot = table.holder(pid);
@@ -354,14 +385,10 @@ public final class ProcessEventHistory implements ProcessEventSink {
     } else if (present.startTicks() <= table.start(slot) / TICK_MICROS
         && (owner != null || !present.dead())) {
       InContainer before = table.owner(slot);
-      boolean onItsWay =
-          micros - table.start(slot) <= YOUNG_MICROS
-              && !table.isSeen(slot)
-              && !table.hasExecuted(slot);
       if (Objects.equals(before, owner)) {
         return;
       }
-      if (before == null && onItsWay) {
+      if (isOnItsWay(slot, micros)) {
         // Before its first exec it was the runtime's, on the way into this container
         table.seen(slot, owner, doubt, adopts(present));
       } else {
@@ -369,6 +396,17 @@ public final class ProcessEventHistory implements ProcessEventSink {
         table.seen(table.begin(pid, micros, null), owner, doubt, adopts(present));
       }
     }
+  }
+
+  /**
+   * Returns true for a child of the host that has not executed since its fork, a while ago at most.
+   */
+  private boolean isOnItsWay(int slot, long micros) {
+    return slot != LifetimeTable.NONE
+        && table.owner(slot) == null
+        && micros - table.start(slot) <= YOUNG_MICROS
+        && !table.isSeen(slot)
+        && !table.hasExecuted(slot);
   }
 
   private void add(int pid, Present present, @Nullable InContainer owner, long doubt) {

@@ -181,9 +181,9 @@ public final class ProcessEvents implements AutoCloseable {
     if (!connector.hasEmptied()) {
       return true;
     }
-    rest(youngNanos == 0 ? REST_NANOS : Math.min(REST_NANOS, youngNanos));
+    boolean rested = rest(youngNanos == 0 ? REST_NANOS : Math.min(REST_NANOS, youngNanos));
     if (youngNanos > 0) {
-      return connector.awaitNanos(youngNanos);
+      return rested || connector.awaitNanos(youngNanos);
     }
     return ledger.wantsWalk() ? connector.await(GLANCE_MILLIS) : connector.await();
   }
@@ -192,15 +192,17 @@ public final class ProcessEvents implements AutoCloseable {
    * To wake up costs more than all that an event needs: when many come, they are let gather for a
    * millisecond, or until a process is to be looked at. The first ones of a burst are read at once.
    */
-  private void rest(long nanos) {
+  private boolean rest(long nanos) {
     long now = System.nanoTime();
     if (now - burstBeganNanos > BURST_NANOS) {
       burstBeganNanos = now;
       wakeUps = 0;
     }
-    if (++wakeUps > FREE_WAKE_UPS) {
+    boolean many = ++wakeUps > FREE_WAKE_UPS;
+    if (many) {
       LockSupport.parkNanos(nanos);
     }
+    return many;
   }
 
   private void beginWalk() {

@@ -7,6 +7,7 @@ import io.seccompwatch.attribution.BootClock.Moment;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.ProcessEventHistory.Finding;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,10 @@ final class ProcessEventHistoryTest {
   private static final int CHILD = 30;
 
   private final Map<Integer, ProcessView> proc = new HashMap<>();
+
+  /** Cgroups of processes that end before anything else of them can be read. */
+  private final Map<Integer, CgroupOwner> glimpses = new HashMap<>();
+
   private long now = 1_000;
 
   /** Microseconds beyond {@link #now}. */
@@ -34,7 +39,10 @@ final class ProcessEventHistoryTest {
   private ProcessEventHistory ledger(ProcessEventHistory.Limits limits) {
     return new ProcessEventHistory(
         pid -> proc.getOrDefault(pid, new ProcessView.Gone()),
-        pid -> proc.get(pid) instanceof ProcessView.Present present ? present.owner() : null,
+        pid ->
+            glimpses.containsKey(pid)
+                ? glimpses.get(pid)
+                : proc.get(pid) instanceof ProcessView.Present present ? present.owner() : null,
         () -> now * 1_000_000 + micros * 1_000,
         () -> drained ? now * 1_000_000 : -1,
         limits);
@@ -117,6 +125,45 @@ final class ProcessEventHistoryTest {
     exec(CHILD, 2_009);
     exit(CHILD, 2_009);
     assertThat(find(CHILD, 2_009)).isEqualTo(new Finding.Known(B, Evidence.HISTORY));
+  }
+
+  /** Its start time could not be compared, but it had the PID until after its cgroup was read. */
+  @ParameterizedTest
+  @CsvSource({
+    // exit, in microseconds after the read | the container
+    "1, KNOWN B",
+    "500, KNOWN B",
+    "-1, NOTHING", // what was read was the next process's of the PID
+  })
+  void aProcessThatEndsWhileItIsReadIsKnownByItsCgroupIfItsExitIsLater(
+      long exitMicros, String expected) {
+    for (boolean atItsExec : List.of(false, true)) {
+      ledger = ledger(ProcessEventHistory.Limits.DEFAULT);
+      aNodeWithARuntimeAndAContainerA();
+      micros = 0;
+      fork(RUNTIME, CHILD, 2_000);
+      micros = 900;
+      glimpses.put(CHILD, B);
+      if (atItsExec) {
+        ledger.execed(CHILD, 2_000_800_000L);
+      } else {
+        ledger.lookAtYoung();
+      }
+      ledger.exited(CHILD, true, 2_000_900_000L + exitMicros * 1_000);
+      now = 2_100;
+      assertThat(told(find(CHILD, 2_000))).as("at its exec: " + atItsExec).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void aHiddenProcessIsNotKnownByItsCgroupAlone() {
+    fork(RUNTIME, CHILD, 2_000);
+    proc.put(CHILD, new ProcessView.Hidden());
+    glimpses.put(CHILD, B);
+    ledger.lookAtYoung();
+    exec(CHILD, 2_001);
+    now = 2_100;
+    assertThat(told(find(CHILD, 2_050))).isEqualTo("NOTHING");
   }
 
   @Test
