@@ -159,6 +159,20 @@ class RoomsTest {
         .check(CLASSES);
   }
 
+  /** A reader who meets a name knows which type it is. */
+  @Test
+  void noTwoTypesShareAName() {
+    Map<String, List<String>> homonyms =
+        CLASSES.stream()
+            .filter(type -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+            .collect(
+                Collectors.groupingBy(
+                    JavaClass::getSimpleName,
+                    Collectors.mapping(JavaClass::getPackageName, Collectors.toList())));
+    homonyms.values().removeIf(packages -> packages.size() == 1);
+    assertThat(homonyms).isEmpty();
+  }
+
   @Test
   void noTwoRoomsNeedEachOther() {
     slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
