@@ -1,7 +1,7 @@
 package io.seccompwatch.agent;
 
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
 import io.seccompwatch.linux.AuditRule;
-import io.seccompwatch.linux.AuditUnavailableException;
 import io.seccompwatch.posture.AuditView;
 import java.util.List;
 import java.util.function.BooleanSupplier;

@@ -1,7 +1,7 @@
 package io.seccompwatch.agent;
 
-import io.seccompwatch.linux.AuditStatus;
-import io.seccompwatch.linux.AuditUnavailableException;
+import io.seccompwatch.linux.AuditControl.AuditStatus;
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
 import io.seccompwatch.pipeline.KernelLosses;
 import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.KernelAuditStatus;

@@ -1,8 +1,8 @@
 package io.seccompwatch.agent;
 
 import io.seccompwatch.attribution.PidNumbering;
-import io.seccompwatch.http.CanaryStatus;
 import io.seccompwatch.http.StatusPage;
+import io.seccompwatch.http.StatusPage.CanaryStatus;
 import io.seccompwatch.pipeline.Canary;
 import io.seccompwatch.pipeline.PendingViolations;
 import io.seccompwatch.posture.Posture;

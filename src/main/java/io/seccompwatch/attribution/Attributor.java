@@ -1,15 +1,17 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.BootClock.Moment;
 import io.seccompwatch.attribution.CgroupOwner.Host;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.CgroupOwner.Refused;
 import io.seccompwatch.attribution.CgroupOwner.Unresolved;
+import io.seccompwatch.attribution.ProcReader.ProcessView;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Gone;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Hidden;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Present;
 import io.seccompwatch.attribution.ProcessEventHistory.Finding;
-import io.seccompwatch.attribution.ProcessView.Gone;
-import io.seccompwatch.attribution.ProcessView.Hidden;
-import io.seccompwatch.attribution.ProcessView.Present;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.record.SeccompRecord;

@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.CgroupOwner.Host;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.CgroupOwner.Refused;

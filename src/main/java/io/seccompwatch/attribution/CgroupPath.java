@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.CgroupNames.ContainerName;
 import io.seccompwatch.attribution.CgroupNames.PodName;
 import io.seccompwatch.attribution.CgroupOwner.Host;

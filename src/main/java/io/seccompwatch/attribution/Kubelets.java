@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.ProcReader.ProcessList;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;

@@ -1,6 +1,8 @@
 package io.seccompwatch.attribution;
 
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
+import io.seccompwatch.attribution.ProcReader.ProcessView;
+import io.seccompwatch.attribution.RunningContainers.ContainerProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;

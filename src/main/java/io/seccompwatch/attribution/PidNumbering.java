@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.PidTimeline.ProcfsPidCursor;
 import java.io.IOException;
 import java.io.Serial;
 import java.nio.charset.StandardCharsets;

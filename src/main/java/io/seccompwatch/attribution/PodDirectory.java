@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;

@@ -1,5 +1,8 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.Inference.SelinuxCategories;
+import io.seccompwatch.attribution.Workload.ContainerType;
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,15 +1,21 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.Attribution.Outcome;
+import io.seccompwatch.attribution.Inference.SelinuxCategories;
+import io.seccompwatch.attribution.PodDirectory.Specified;
 import io.seccompwatch.attribution.PodFacts.Container;
 import io.seccompwatch.attribution.PodFacts.Termination;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -288,6 +294,256 @@ public final class PodIndex implements PodDirectory {
       forgotten += over ? 0 : 1;
       oldestFirst.remove();
       tables.remove(pod);
+    }
+  }
+
+  /**
+   * Finds pods by what is known of them; what two pods claim finds neither. Not thread-safe: {@link
+   * PodIndex} guards it.
+   */
+  static final class PodTables {
+
+    /** A container's id, and whose status names it. */
+    record Claim(TrackedPod pod, Container container, String id) {}
+
+    /** By the UID that the kubelet knows, escaped. */
+    private final Map<String, List<TrackedPod>> byUid = new HashMap<>();
+
+    /** By the container's bare id. */
+    private final Map<String, List<Claim>> byContainer = new HashMap<>();
+
+    /** By namespace and name. */
+    private final Map<String, List<TrackedPod>> byName = new HashMap<>();
+
+    void add(TrackedPod pod) {
+      PodFacts facts = pod.facts();
+      put(byUid, escaped(facts.kubeletUid()), pod);
+      put(byName, nameKey(facts.namespace(), facts.name()), pod);
+      for (Container container : facts.containers()) {
+        for (String id : container.ids()) {
+          put(byContainer, bare(id), new Claim(pod, container, id));
+        }
+      }
+    }
+
+    void remove(TrackedPod pod) {
+      PodFacts facts = pod.facts();
+      drop(byUid, escaped(facts.kubeletUid()), pod);
+      drop(byName, nameKey(facts.namespace(), facts.name()), pod);
+      for (Container container : facts.containers()) {
+        for (String id : container.ids()) {
+          drop(byContainer, bare(id), new Claim(pod, container, id));
+        }
+      }
+    }
+
+    private List<Claim> claims(String containerId) {
+      return byContainer.getOrDefault(bare(containerId), List.of());
+    }
+
+    /** Whether any status names the container. */
+    boolean isClaimed(String containerId) {
+      return !claims(containerId).isEmpty();
+    }
+
+    /** The pods of a name, deleted ones included. */
+    List<TrackedPod> named(String namespace, String name) {
+      return byName.getOrDefault(nameKey(namespace, name), List.of());
+    }
+
+    private static <T> void put(Map<String, List<T>> map, String key, T value) {
+      map.merge(key, List.of(value), PodTables::joined);
+    }
+
+    private static <T> void drop(Map<String, List<T>> map, String key, T value) {
+      map.computeIfPresent(
+          key,
+          (k, values) -> {
+            List<T> left = values.stream().filter(other -> !other.equals(value)).toList();
+            return left.isEmpty() ? null : left;
+          });
+    }
+
+    private static <T> List<T> joined(List<T> a, List<T> b) {
+      List<T> all = new ArrayList<>(a);
+      all.addAll(b);
+      return List.copyOf(all);
+    }
+
+    /** systemd's names do not tell a dash from an underscore, see {@link CgroupNames#sameUid}. */
+    private static String escaped(String uid) {
+      return uid.replace('-', '_');
+    }
+
+    /** The id without the runtime, which a cgroup's name need not tell. */
+    private static String bare(String containerId) {
+      int at = containerId.indexOf("://");
+      return at < 0 ? containerId : containerId.substring(at + 3);
+    }
+
+    /**
+     * The pod that all claims to a container are of; null when there is none, or when there are
+     * several.
+     */
+    @Nullable TrackedPod ofContainer(String containerId) {
+      TrackedPod pod = null;
+      for (Claim claim : claims(containerId)) {
+        if (pod != null && !pod.isSamePod(claim.pod())) {
+          return null;
+        }
+        pod = pod == null || claim.pod().live() ? claim.pod() : pod;
+      }
+      return pod;
+    }
+
+    /** The container of a pod that all claims are of; null when one is another's, or of another. */
+    @Nullable Claim containerOf(TrackedPod pod, String containerId) {
+      Claim only = null;
+      for (Claim claim : claims(containerId)) {
+        boolean own = claim.pod().isSamePod(pod);
+        if (!own || (only != null && !only.container().name().equals(claim.container().name()))) {
+          return null;
+        }
+        only = only == null || claim.pod().live() ? claim : only;
+      }
+      return only;
+    }
+
+    /** The pod that the kubelet knows by this UID; null when there is none, or when two say so. */
+    @Nullable TrackedPod ofUid(String uid) {
+      List<TrackedPod> pods = byUid.getOrDefault(escaped(uid), List.of());
+      List<TrackedPod> given =
+          pods.stream().filter(pod -> pod.facts().staticHash() == null).toList();
+      TrackedPod found = null;
+      for (TrackedPod pod : given.isEmpty() ? pods : given) {
+        if (found != null && !found.isSamePod(pod)) {
+          return null;
+        }
+        found = found == null || pod.live() ? pod : found;
+      }
+      return found;
+    }
+
+    private static String nameKey(String namespace, String name) {
+      return namespace + "/" + name;
+    }
+  }
+
+  /** A pod of the index: its facts, those that its status has forgotten included. Immutable. */
+  record TrackedPod(PodFacts facts, @Nullable Instant deleted) {
+
+    /**
+     * How many runs of a container are remembered. A status names two; a late record may name an
+     * older one.
+     */
+    static final int RUNS = 8;
+
+    /** As the pod is now, with the runs that were known before. */
+    static TrackedPod of(PodFacts now, @Nullable TrackedPod before) {
+      if (before == null) {
+        return new TrackedPod(now, null);
+      }
+      Map<String, Container> known = new HashMap<>();
+      before.facts.containers().forEach(container -> known.put(container.name(), container));
+      List<Container> merged = new ArrayList<>(now.containers().size());
+      for (Container container : now.containers()) {
+        Container old = known.remove(container.name());
+        merged.add(old == null ? container : merge(container, old));
+      }
+      // A container of the specification does not go away, but a bad status may leave one out
+      for (Container container : before.facts.containers()) {
+        if (known.containsKey(container.name()) && merged.size() < PodIndex.MAX_CONTAINERS) {
+          merged.add(container);
+        }
+      }
+      PodFacts facts =
+          new PodFacts(
+              now.uid(),
+              now.staticHash(),
+              now.namespace(),
+              now.name(),
+              now.ownerKind(),
+              now.ownerName(),
+              now.profile(),
+              now.categories(),
+              merged);
+      return new TrackedPod(facts, null);
+    }
+
+    private static Container merge(Container now, Container old) {
+      List<String> ids = firstOf(now.ids(), old.ids());
+      List<Termination> sigsys = firstOf(now.sigsys(), old.sigsys());
+      return new Container(
+          now.name(),
+          now.type(),
+          now.image(),
+          now.profile(),
+          now.ownProfile(),
+          now.privileged(),
+          ids,
+          sigsys);
+    }
+
+    private static <T> List<T> firstOf(List<T> now, List<T> old) {
+      Set<T> all = new LinkedHashSet<>(now);
+      all.addAll(old);
+      return all.stream().limit(RUNS).toList();
+    }
+
+    TrackedPod deletedAt(Instant when) {
+      return new TrackedPod(facts, when);
+    }
+
+    boolean live() {
+      return deleted == null;
+    }
+
+    /** Whether both are one pod to the kubelet: a mirror pod that was made anew is. */
+    boolean isSamePod(TrackedPod other) {
+      return facts.uid().equals(other.facts.uid())
+          || (facts.staticHash() != null
+              && facts.staticHash().equals(other.facts.staticHash())
+              && facts.name().equals(other.facts.name())
+              && facts.namespace().equals(other.facts.namespace()));
+    }
+
+    /** What the specification asks for a container; of one that is not in the status, the pod's. */
+    Specified specified(@Nullable Container container) {
+      return container == null
+          ? new Specified(
+              facts.namespace(), facts.name(), null, facts.profile(), false, false, null)
+          : new Specified(
+              facts.namespace(),
+              facts.name(),
+              container.name(),
+              container.profile(),
+              container.ownProfile(),
+              container.privileged(),
+              runtime(container));
+    }
+
+    /** The scheme of the container's ids, {@code <runtime>://<id>}. */
+    private static @Nullable String runtime(Container container) {
+      for (String id : container.ids()) {
+        int end = id.indexOf("://");
+        if (end > 0) {
+          return id.substring(0, end);
+        }
+      }
+      return null;
+    }
+
+    /** The names of the pod, and of a container of it. */
+    Workload named(@Nullable Container container) {
+      return new Workload(
+          facts.namespace(),
+          facts.name(),
+          container == null ? null : container.name(),
+          container == null ? null : container.type(),
+          container == null ? null : container.image(),
+          facts.ownerKind(),
+          facts.ownerName(),
+          container == null ? facts.profile() : container.profile());
     }
   }
 }

@@ -1,8 +1,9 @@
 package io.seccompwatch.attribution;
 
-import io.seccompwatch.attribution.ProcessView.Gone;
-import io.seccompwatch.attribution.ProcessView.Hidden;
-import io.seccompwatch.attribution.ProcessView.Present;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Gone;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Hidden;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Present;
+import io.seccompwatch.attribution.RunningContainers.ContainerProcess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -183,6 +185,71 @@ public final class ProcReader {
         value = value * 10 + (line[i] - '0');
       }
       return to > from ? value : -1;
+    }
+  }
+
+  /** What procfs shows of a PID at one moment. Immutable. */
+  sealed interface ProcessView {
+
+    /**
+     * The process has the PID.
+     *
+     * @param startTicks start since boot in ticks of 10 ms; with the PID it names a process for
+     *     good
+     * @param dead whether it is a zombie or on its way there (PF_EXITING): from then on v1
+     *     hierarchies show the root for it ({@code kernel/cgroup/cgroup.c}, {@code
+     *     proc_cgroup_show})
+     * @param comm the main thread's name
+     * @param thread whether the number is that of a thread beside the main one
+     * @param kernel whether it is a kernel thread
+     * @param owner whom its cgroup names
+     */
+    record Present(
+        long startTicks,
+        boolean dead,
+        String comm,
+        boolean thread,
+        boolean kernel,
+        CgroupOwner owner)
+        implements ProcessView {}
+
+    /** No such process, or it went while it was read. */
+    record Gone() implements ProcessView {}
+
+    /** It is there, or may be, but procfs does not show it. */
+    record Hidden() implements ProcessView {}
+  }
+
+  /** The processes that a procfs lists. Owned by one thread. */
+  public static final class ProcessList {
+
+    private static final int HIGHEST = 4_194_304; // PID_MAX_LIMIT, include/linux/threads.h
+
+    private final java.io.File proc;
+
+    /**
+     * A list that has not been read.
+     *
+     * @param proc the procfs
+     */
+    public ProcessList(Path proc) {
+      this.proc = proc.toFile();
+    }
+
+    /** The PIDs; none when the directory cannot be read. */
+    public BitSet list() {
+      BitSet pids = new BitSet();
+      // File.list is the cheapest listing in the JDK: strings only, no attributes.
+      String[] names = proc.list();
+      for (String name : names == null ? new String[0] : names) {
+        if (name.length() <= 7 && CgroupNames.isDigits(name, 0)) {
+          int pid = Integer.parseInt(name);
+          if (pid < HIGHEST) {
+            pids.set(pid);
+          }
+        }
+      }
+      return pids;
     }
   }
 }

@@ -1,8 +1,9 @@
 package io.seccompwatch.attribution;
 
-import io.seccompwatch.linux.ErrnoException;
+import io.seccompwatch.attribution.ProcReader.ProcessList;
+import io.seccompwatch.linux.Errno.ErrnoException;
 import io.seccompwatch.linux.ProcessConnector;
-import io.seccompwatch.linux.ProcessConnectorException;
+import io.seccompwatch.linux.ProcessConnector.ProcessConnectorException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;

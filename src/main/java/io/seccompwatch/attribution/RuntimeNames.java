@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -22,4 +22,35 @@ public record Workload(
     @Nullable String image,
     @Nullable String ownerKind,
     @Nullable String ownerName,
-    @Nullable SeccompProfile profile) {}
+    @Nullable SeccompProfile profile) {
+
+  /** Which of a pod's lists of containers a container is in. */
+  public enum ContainerType {
+    /** One that runs for as long as the pod does. */
+    CONTAINER("containers"),
+    /** One that runs before them, or beside them as a sidecar. */
+    INIT("initContainers"),
+    /** One that was added for debugging. */
+    EPHEMERAL("ephemeralContainers");
+
+    private final String specField;
+
+    ContainerType(String specField) {
+      this.specField = specField;
+    }
+
+    /** The field of a pod's {@code spec} that lists it. */
+    public String specField() {
+      return specField;
+    }
+  }
+
+  /**
+   * The seccomp profile that a pod asks for ({@code securityContext.seccompProfile}). Immutable.
+   *
+   * @param type {@code RuntimeDefault}, {@code Localhost} or {@code Unconfined}
+   * @param localhostProfile the profile's path below the kubelet's profile directory; null unless
+   *     the type is {@code Localhost}
+   */
+  public record SeccompProfile(String type, @Nullable String localhostProfile) {}
+}

@@ -7,7 +7,7 @@ import io.seccompwatch.config.ConfigLoader;
 import io.seccompwatch.config.ConfigValues;
 import io.seccompwatch.config.RunOption;
 import io.seccompwatch.doctor.AgentReport;
-import io.seccompwatch.doctor.AgentReportJson;
+import io.seccompwatch.doctor.AgentReport.AgentReportJson;
 import io.seccompwatch.doctor.AgentTarget;
 import io.seccompwatch.doctor.AgentsDoctor;
 import io.seccompwatch.doctor.Doctor;

@@ -2,8 +2,8 @@ package io.seccompwatch.cli;
 
 import io.seccompwatch.doctor.AgentReport;
 import io.seccompwatch.doctor.Finding;
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.doctor.Report;
-import io.seccompwatch.doctor.Section;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;

@@ -3,8 +3,8 @@ package io.seccompwatch.cli;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.seccompwatch.record.Line;
+import io.seccompwatch.record.Line.RejectReason;
 import io.seccompwatch.record.LineParser;
-import io.seccompwatch.record.RejectReason;
 import io.seccompwatch.violation.Suppressed;
 import io.seccompwatch.violation.ViolationJson;
 import io.seccompwatch.violation.ViolationReader;

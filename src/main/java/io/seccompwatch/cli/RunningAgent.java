@@ -1,6 +1,6 @@
 package io.seccompwatch.cli;
 
-import io.seccompwatch.attribution.ProcessList;
+import io.seccompwatch.attribution.ProcReader.ProcessList;
 import io.seccompwatch.config.ConfigException;
 import java.io.IOException;
 import java.io.InputStream;

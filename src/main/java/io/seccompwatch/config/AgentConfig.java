@@ -1,6 +1,6 @@
 package io.seccompwatch.config;
 
-import io.seccompwatch.source.StartAt;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;

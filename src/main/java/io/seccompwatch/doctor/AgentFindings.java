@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Section;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

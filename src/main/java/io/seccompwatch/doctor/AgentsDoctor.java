@@ -1,6 +1,7 @@
 package io.seccompwatch.doctor;
 
 import io.seccompwatch.doctor.AgentClient.Answer;
+import io.seccompwatch.doctor.Finding.Section;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

@@ -1,9 +1,9 @@
 package io.seccompwatch.doctor;
 
 import io.seccompwatch.linux.AuditControl;
+import io.seccompwatch.linux.AuditControl.AuditStatus;
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
 import io.seccompwatch.linux.AuditRule;
-import io.seccompwatch.linux.AuditStatus;
-import io.seccompwatch.linux.AuditUnavailableException;
 import io.seccompwatch.posture.AuditView;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.doctor.NodeFiles.Content;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -2,7 +2,7 @@ package io.seccompwatch.doctor;
 
 import io.seccompwatch.config.SourceSelection.Chosen;
 import io.seccompwatch.config.SourceSpec.Kind;
-import io.seccompwatch.linux.AuditStatus;
+import io.seccompwatch.linux.AuditControl.AuditStatus;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

@@ -3,6 +3,7 @@ package io.seccompwatch.doctor;
 import io.seccompwatch.config.SourceSpec.Kind;
 import io.seccompwatch.doctor.CanaryTrial.Outcome;
 import io.seccompwatch.doctor.CanaryTrial.SourceOutcome;
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.record.AuditStamp;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.source.LineSink;

@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.posture.ContainerPosture;
 import io.seccompwatch.posture.Mode;
 import io.seccompwatch.posture.Posture;

@@ -10,6 +10,8 @@ import io.seccompwatch.config.SourceSelection.Places;
 import io.seccompwatch.config.SourceSpec;
 import io.seccompwatch.config.SourceSpec.Kind;
 import io.seccompwatch.doctor.CanaryTrial.Outcome;
+import io.seccompwatch.doctor.Finding.Section;
+import io.seccompwatch.doctor.JournalCheck.JournalConf;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.linux.FileLabel;
 import io.seccompwatch.linux.OwnPrivileges;

@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,5 +48,49 @@ public record Finding(
 
   private static String bounded(String text) {
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+  }
+
+  /** How grave a finding is. */
+  public enum Level {
+    /** As it should be. */
+    OK,
+    /** Worth knowing; nothing is lost by it that this node's way of reading relies on. */
+    NOTE,
+    /** It could not be found out, mostly for want of a right. */
+    UNKNOWN,
+    /** Something is lost, or will be. */
+    PROBLEM,
+    /** No denial can be seen because of it. */
+    BLIND;
+
+    /** The name that users see. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether somebody should do something. */
+    public boolean isBad() {
+      return this == PROBLEM || this == BLIND;
+    }
+  }
+
+  /** What a finding is about, in the order of a record's way from the kernel to the cluster. */
+  public enum Section {
+    KERNEL,
+    AUDIT,
+    DAEMONS,
+    SOURCES,
+    RIGHTS,
+    CLOCK,
+    STATE,
+    KUBERNETES,
+    CONTAINERS,
+    CANARY,
+    AGENT;
+
+    /** The name that users see. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 }

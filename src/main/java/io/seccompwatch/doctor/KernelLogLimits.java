@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Section;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.kubernetes.AccessReview;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.kubernetes.ApiConnection;

@@ -5,7 +5,7 @@ import io.seccompwatch.attribution.PodIndex;
 import io.seccompwatch.kubernetes.ApiChoice;
 import io.seccompwatch.kubernetes.ApiConnection;
 import io.seccompwatch.kubernetes.PodWatch;
-import io.seccompwatch.kubernetes.PodWatchStatus;
+import io.seccompwatch.kubernetes.PodWatch.PodWatchStatus;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;

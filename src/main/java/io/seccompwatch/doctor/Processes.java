@@ -1,6 +1,6 @@
 package io.seccompwatch.doctor;
 
-import io.seccompwatch.attribution.ProcessList;
+import io.seccompwatch.attribution.ProcReader.ProcessList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.doctor.Namespaces.Kind;
 import io.seccompwatch.doctor.Self.Capability;
 import java.util.ArrayList;

@@ -3,6 +3,8 @@ package io.seccompwatch.doctor;
 import io.seccompwatch.config.SourceSelection;
 import io.seccompwatch.config.SourceSelection.Chosen;
 import io.seccompwatch.config.SourceSpec.Kind;
+import io.seccompwatch.doctor.Finding.Level;
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.linux.AuditMulticast.Availability;
 import java.nio.file.Files;
 import java.nio.file.Path;

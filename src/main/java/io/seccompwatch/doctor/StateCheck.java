@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Section;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.seccompwatch.doctor;
 
+import io.seccompwatch.doctor.Finding.Level;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package io.seccompwatch.http;
 
+import io.seccompwatch.http.Site.ResponseBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

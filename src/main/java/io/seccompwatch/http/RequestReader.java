@@ -2,6 +2,7 @@ package io.seccompwatch.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -196,5 +197,32 @@ final class RequestReader {
                         || (c >= 'A' && c <= 'Z')
                         || (c >= '0' && c <= '9')
                         || TOKEN_MARKS.indexOf(c) >= 0);
+  }
+
+  /**
+   * A request as it came in; all of it is hostile. A header that is not there is null.
+   *
+   * @param method {@code GET} or anything else
+   * @param target what is asked for
+   * @param peer who is asking, by its address
+   * @param host the Host header
+   * @param accept the Accept header
+   * @param authorization the Authorization header
+   * @param acceptEncoding the Accept-Encoding header
+   */
+  record HttpRequest(
+      String method,
+      URI target,
+      InetAddress peer,
+      @Nullable String host,
+      @Nullable String accept,
+      @Nullable String authorization,
+      @Nullable String acceptEncoding) {
+
+    /** Without the token. */
+    @Override
+    public String toString() {
+      return method + " " + target + " of " + peer;
+    }
   }
 }

@@ -1,8 +1,17 @@
 package io.seccompwatch.http;
 
+import io.seccompwatch.http.RequestReader.HttpRequest;
+import io.seccompwatch.http.Site.RefusedRequests;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,5 +116,175 @@ public final class Site {
 
   private static String orEmpty(@Nullable String header) {
     return header == null ? "" : header;
+  }
+
+  /** Decides who may read a page. Thread-safe. */
+  @FunctionalInterface
+  interface Access {
+
+    /**
+     * Looks at a request for a page that there is.
+     *
+     * @param path the page's path
+     * @return why it is not answered; null when it is
+     */
+    @Nullable Response refuse(String path, HttpRequest asked);
+  }
+
+  /** Counts the requests that were refused, by reason. Thread-safe. */
+  public static final class RefusedRequests {
+
+    /** Why a request is refused; the names are label values. */
+    enum Reason {
+      /** It has no bearer token, and needs one. */
+      NO_TOKEN,
+      /** Nobody is known by its token. */
+      BAD_TOKEN,
+      /** Whoever it is may not read this page. */
+      FORBIDDEN,
+      /** The API server could not be asked. */
+      API_UNAVAILABLE,
+      /** Too many tokens are being asked about. */
+      TOO_MANY_REVIEWS,
+      /** Too many answers are being read, too slowly. */
+      TOO_MANY_ANSWERS,
+      /** The query API without authorization is for loopback. */
+      NOT_LOOPBACK,
+      /** It came over loopback under the name of somebody else. */
+      FOREIGN_HOST;
+
+      private String label() {
+        return name().toLowerCase(Locale.ROOT);
+      }
+    }
+
+    private final Map<Reason, LongAdder> counts = new EnumMap<>(Reason.class);
+
+    /** Nothing was refused yet. */
+    public RefusedRequests() {
+      for (Reason reason : Reason.values()) {
+        counts.put(reason, new LongAdder());
+      }
+    }
+
+    /** Counts one. */
+    void count(Reason reason) {
+      Objects.requireNonNull(counts.get(reason)).increment();
+    }
+
+    /** Every reason with its count, also those that have none yet. */
+    public Map<String, Long> byReason() {
+      Map<String, Long> all = new LinkedHashMap<>();
+      counts.forEach((reason, count) -> all.put(reason.label(), count.sum()));
+      return all;
+    }
+  }
+
+  /**
+   * Bounds what large answers take of the agent's small heap, however many clients ask and however
+   * slowly they read: one is made at a time, and those that are made and not yet written share a
+   * number of bytes. Thread-safe.
+   */
+  static final class ResponseBudget {
+
+    /**
+     * A fifth of the heap that the agent is given (run.options): metrics of a busy node ten times.
+     */
+    static final int BYTES = 8 << 20;
+
+    /** One is made in tens of milliseconds. */
+    private static final long PATIENCE_SECONDS = 5;
+
+    /** Makes an answer. */
+    @FunctionalInterface
+    interface Making {
+      Response make();
+    }
+
+    /** Writes an answer to whoever asked, and comes back when it is written. */
+    @FunctionalInterface
+    interface Writing {
+      void write(Response response) throws IOException;
+    }
+
+    private final int capacity;
+    private final RefusedRequests denials;
+    private final Semaphore turn = new Semaphore(1, true);
+    private final Semaphore left;
+
+    /**
+     * Nothing is being answered yet.
+     *
+     * @param capacity how many bytes of answers there may be at once; a larger one takes all of
+     *     them
+     * @param denials counts those that there was no room for
+     */
+    ResponseBudget(int capacity, RefusedRequests denials) {
+      this.capacity = capacity;
+      this.denials = denials;
+      this.left = new Semaphore(capacity);
+    }
+
+    /** Makes and writes an answer, or writes that there is no room for it. */
+    void answer(Making making, Writing writing) throws IOException {
+      Response response = null;
+      int taken = 0;
+      if (hasTurn()) {
+        try {
+          Response made = making.make();
+          int size = Math.min(made.body().length, capacity);
+          if (left.tryAcquire(size)) {
+            taken = size;
+            response = made;
+          }
+        } finally {
+          turn.release();
+        }
+      }
+      try {
+        writing.write(response == null ? noRoom() : response);
+      } finally {
+        left.release(taken);
+      }
+    }
+
+    private boolean hasTurn() {
+      try {
+        return turn.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // the agent is being closed
+        return false;
+      }
+    }
+
+    /** The answer to a client that there is no room for; it is counted. */
+    Response noRoom() {
+      denials.count(RefusedRequests.Reason.TOO_MANY_ANSWERS);
+      return Response.text(503, "too many answers are being read\n").with("Retry-After", "5");
+    }
+  }
+
+  /** {@code /}: says what this is and where things are, for a person with a browser. */
+  public static final class FrontPage implements Page {
+
+    private static final String HTML =
+        """
+        <!DOCTYPE html>
+        <html lang="en"><head><meta charset="utf-8"><title>seccomp-watch</title></head>
+        <body><h1>seccomp-watch</h1>
+        <p>Shows the seccomp denials that the kernel of this node writes down, and which workload each
+        came from. Containers whose denials leave no trace are listed under posture in the status.</p>
+        <ul>
+        <li><a href="/api/v1/violations">/api/v1/violations</a>: the last violations</li>
+        <li><a href="/api/v1/status">/api/v1/status</a>: sources, balance, canary</li>
+        <li><a href="/metrics">/metrics</a>: for Prometheus</li>
+        <li><a href="/readyz">/readyz</a>, <a href="/livez">/livez</a>: health</li>
+        </ul></body></html>
+        """;
+
+    @Override
+    public Response get(Page.Request request) {
+      return new Response(200, "text/html; charset=utf-8", HTML.getBytes(StandardCharsets.UTF_8));
+    }
   }
 }

@@ -3,16 +3,21 @@ package io.seccompwatch.http;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.seccompwatch.attribution.ProcessEventsStatus;
+import io.seccompwatch.posture.ContainerPosture;
+import io.seccompwatch.posture.NodePosture;
 import io.seccompwatch.posture.Posture;
+import io.seccompwatch.posture.RequestedProfile;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.publish.KubernetesStatus;
 import io.seccompwatch.publish.SourceStatus;
+import io.seccompwatch.record.SeccompAction;
 import io.seccompwatch.violation.JsonEscapes;
 import io.seccompwatch.violation.ViolationJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -178,5 +183,140 @@ public final class StatusPage implements Page {
       to.writeNumberField(reason.getKey(), reason.getValue());
     }
     to.writeEndObject();
+  }
+
+  /** The status page's part about the canary. */
+  static final class CanarySection {
+
+    private CanarySection() {}
+
+    static void write(CanaryStatus canary, JsonGenerator to) throws IOException {
+      to.writeObjectFieldStart("canary");
+      to.writeStringField("seenBy", canary.seenBy());
+      Duration delay = canary.delay();
+      writeSeconds("delaySeconds", delay == null ? Double.NaN : delay.toNanos() / 1e9, to);
+      to.writeStringField("problem", canary.problem());
+      to.writeNumberField("fired", canary.fired());
+      to.writeNumberField("missed", canary.missed());
+      to.writeArrayFieldStart("sources");
+      for (CanaryStatus.Source source : canary.sources()) {
+        Instant last = source.lastSuccess();
+        to.writeStartObject();
+        to.writeStringField("name", source.name());
+        to.writeBooleanField("seen", source.seen());
+        to.writeStringField("lastSuccess", last == null ? null : ViolationJson.format(last));
+        writeSeconds("delaySeconds", source.delaySeconds(), to);
+        to.writeEndObject();
+      }
+      to.writeEndArray();
+      to.writeEndObject();
+    }
+
+    private static void writeSeconds(String name, double seconds, JsonGenerator to)
+        throws IOException {
+      if (Double.isNaN(seconds)) {
+        to.writeNullField(name);
+      } else {
+        to.writeNumberField(name, seconds);
+      }
+    }
+  }
+
+  /**
+   * How the canary fares.
+   *
+   * @param seenBy the source that brought the last firing first; null when none has
+   * @param delay how long that took
+   * @param problem why none has; null when there is nothing wrong
+   * @param fired how often it was fired since the start
+   * @param missed how often no source brought it in time
+   * @param sources how it fares through each; empty while it is off
+   */
+  public record CanaryStatus(
+      @Nullable String seenBy,
+      @Nullable Duration delay,
+      @Nullable String problem,
+      long fired,
+      long missed,
+      List<Source> sources) {
+
+    /**
+     * How it fares through one source.
+     *
+     * @param seen whether the source brought the last firing
+     * @param lastSuccess when it last brought one; null for never
+     * @param delaySeconds how long that took; NaN for never
+     */
+    public record Source(
+        String name, boolean seen, @Nullable Instant lastSuccess, double delaySeconds) {}
+  }
+
+  /**
+   * A {@link Posture} as fields of a JSON object: {@code seccomp} says what holds for the node,
+   * {@code containers} what holds for each.
+   */
+  public static final class PostureJson {
+
+    private PostureJson() {}
+
+    /** Writes both fields; the first is null and the second empty when there is no posture yet. */
+    public static void write(@Nullable Posture posture, JsonGenerator to) throws IOException {
+      if (posture == null) {
+        to.writeNullField("seccomp");
+      } else {
+        writeNode(posture.node(), posture.skipped(), to);
+      }
+      to.writeArrayFieldStart("containers");
+      if (posture != null) {
+        for (ContainerPosture container : posture.containers()) {
+          writeContainer(container, to);
+        }
+      }
+      to.writeEndArray();
+    }
+
+    private static void writeNode(NodePosture node, int skipped, JsonGenerator to)
+        throws IOException {
+      to.writeObjectFieldStart("seccomp");
+      to.writeArrayFieldStart("actionsLogged");
+      for (SeccompAction action : SeccompAction.values()) {
+        if (node.visibility().actionsLogged().contains(action)) {
+          to.writeString(action.label());
+        }
+      }
+      to.writeEndArray();
+      to.writeBooleanField("actionsLoggedAssumed", node.assumed());
+      to.writeStringField("auditing", node.auditing());
+      to.writeStringField("blind", node.blind());
+      to.writeStringField("doubt", node.doubt());
+      to.writeNumberField("containersSkipped", skipped);
+      to.writeEndObject();
+    }
+
+    private static void writeContainer(ContainerPosture container, JsonGenerator to)
+        throws IOException {
+      to.writeStartObject();
+      to.writeStringField("namespace", container.namespace());
+      to.writeStringField("pod", container.pod());
+      to.writeStringField("container", container.container());
+      to.writeStringField("containerId", container.containerId());
+      RequestedProfile asked = container.asked();
+      to.writeObjectFieldStart("asked");
+      to.writeStringField("type", asked.type().label());
+      to.writeStringField("localhostProfile", asked.localhostProfile());
+      to.writeStringField("from", asked.from().label());
+      to.writeEndObject();
+      to.writeBooleanField("privileged", asked.privileged());
+      to.writeStringField("mode", container.mode().label());
+      Integer filters = container.filters();
+      if (filters == null) {
+        to.writeNullField("filters");
+      } else {
+        to.writeNumberField("filters", filters);
+      }
+      to.writeBooleanField("denialsVisible", container.denialsVisible());
+      to.writeStringField("reason", container.reason());
+      to.writeEndObject();
+    }
   }
 }

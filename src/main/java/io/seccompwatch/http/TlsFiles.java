@@ -2,12 +2,14 @@ package io.seccompwatch.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -17,6 +19,8 @@ import java.util.Arrays;
 import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -213,5 +217,57 @@ public final class TlsFiles {
     context.init(new KeyManager[] {new SingleKeyManager(key, chain)}, null, null);
     context.getServerSessionContext().setSessionCacheSize(MAX_SESSIONS);
     return context;
+  }
+
+  /** The one key of a server: no key store, and no passphrase to keep it under. Immutable. */
+  static final class SingleKeyManager extends X509ExtendedKeyManager {
+
+    private static final String ALIAS = "server";
+
+    private final PrivateKey key;
+    private final List<X509Certificate> chain;
+
+    SingleKeyManager(PrivateKey key, List<X509Certificate> chain) {
+      this.key = key;
+      this.chain = List.copyOf(chain);
+    }
+
+    @Override
+    public @Nullable String chooseServerAlias(
+        String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+      return keyType.equals(key.getAlgorithm()) ? ALIAS : null;
+    }
+
+    @Override
+    public @Nullable String chooseEngineServerAlias(
+        String keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+      return chooseServerAlias(keyType, issuers, null);
+    }
+
+    @Override
+    public String @Nullable [] getServerAliases(String keyType, Principal @Nullable [] issuers) {
+      return keyType.equals(key.getAlgorithm()) ? new String[] {ALIAS} : null;
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return chain.toArray(X509Certificate[]::new);
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return key;
+    }
+
+    @Override
+    public @Nullable String chooseClientAlias(
+        String[] keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+      return null;
+    }
+
+    @Override
+    public String @Nullable [] getClientAliases(String keyType, Principal @Nullable [] issuers) {
+      return null;
+    }
   }
 }

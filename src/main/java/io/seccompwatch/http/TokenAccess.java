@@ -1,5 +1,8 @@
 package io.seccompwatch.http;
 
+import io.seccompwatch.http.RequestReader.HttpRequest;
+import io.seccompwatch.http.Site.Access;
+import io.seccompwatch.http.Site.RefusedRequests;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

@@ -1,11 +1,21 @@
 package io.seccompwatch.kubernetes;
 
-import io.seccompwatch.attribution.ContainerType;
+import io.seccompwatch.attribution.Inference.SelinuxCategories;
+import io.seccompwatch.attribution.PodFacts;
+import io.seccompwatch.attribution.PodFacts.Container;
 import io.seccompwatch.attribution.PodFacts.Termination;
-import io.seccompwatch.attribution.SeccompProfile;
+import io.seccompwatch.attribution.PodIndex;
+import io.seccompwatch.attribution.Workload.ContainerType;
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import java.io.IOException;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -311,6 +321,185 @@ final class PodReader {
       return text == null ? null : Instant.parse(text);
     } catch (DateTimeException e) {
       return null; // Nothing is inferred from it then
+    }
+  }
+
+  /** A pod while it is being read: its fields come in any order. For one thread. */
+  static final class PodDraft {
+
+    /** The annotation's value and the kind of a mirror's owner; the kubelet sets all three. */
+    private static final String NODE = "Node";
+
+    /**
+     * Categories that a pod may ask for in several ways: one for itself, one for each container.
+     */
+    private static final int MAX_LEVELS = 64;
+
+    /** A container while it is being read. */
+    static final class Run {
+      final ContainerType type;
+      @Nullable String image;
+      @Nullable SeccompProfile profile;
+      boolean privileged;
+      final List<String> ids = new ArrayList<>(3);
+      final List<Termination> sigsys = new ArrayList<>(0);
+
+      Run(ContainerType type) {
+        this.type = type;
+      }
+    }
+
+    @Nullable String uid;
+    @Nullable String namespace;
+    @Nullable String name;
+    @Nullable String nodeName;
+    @Nullable String resourceVersion;
+    @Nullable String templateHash;
+    @Nullable String configHash;
+    @Nullable String configMirror;
+    @Nullable String controllerApiVersion;
+    @Nullable String controllerKind;
+    @Nullable String controllerName;
+    @Nullable Instant created;
+    @Nullable SeccompProfile profile;
+
+    private final TreeSet<String> categories = new TreeSet<>();
+    private final Map<String, Run> containers = new LinkedHashMap<>();
+
+    /** The container of this name; null when there are too many. */
+    @Nullable Run container(String containerName, ContainerType type) {
+      Run known = containers.get(containerName);
+      if (known == null && containers.size() < PodIndex.MAX_CONTAINERS) {
+        known = new Run(type);
+        containers.put(containerName, known);
+      }
+      return known;
+    }
+
+    void level(@Nullable String level) {
+      String canonical = level == null ? null : SelinuxCategories.canonical(level);
+      if (canonical != null && categories.size() < MAX_LEVELS) {
+        categories.add(canonical);
+      }
+    }
+
+    /** What was read; null when it is not enough to tell one pod from another. */
+    @Nullable PodFacts facts() {
+      if (uid == null || namespace == null || name == null) {
+        return null;
+      }
+      Owner owner =
+          controllerKind == null || controllerName == null
+              ? null
+              : Owner.of(
+                  controllerApiVersion, controllerKind, controllerName, templateHash, created);
+      List<Container> built = new ArrayList<>(containers.size());
+      containers.forEach(
+          (containerName, run) ->
+              built.add(
+                  new Container(
+                      containerName,
+                      run.type,
+                      run.image,
+                      run.profile == null ? profile : run.profile,
+                      run.profile != null,
+                      run.privileged,
+                      run.ids,
+                      run.sigsys)));
+      return new PodFacts(
+          uid,
+          staticHash(),
+          namespace,
+          name,
+          owner == null ? null : owner.kind(),
+          owner == null ? null : owner.name(),
+          profile,
+          List.copyOf(categories),
+          built);
+    }
+
+    /**
+     * The hash of a static pod, for its mirror only: anyone may set the annotation on a pod of
+     * their own. A mirror says twice whose it is, and its owner is its node, see {@code
+     * CreateMirrorPod} in the kubelet's {@code pkg/kubelet/pod/mirror_client.go}.
+     */
+    private @Nullable String staticHash() {
+      boolean mirror =
+          configHash != null
+              && configHash.equals(configMirror)
+              && NODE.equals(controllerKind)
+              && controllerName != null
+              && controllerName.equals(nodeName);
+      return mirror ? configHash : null;
+    }
+  }
+
+  /**
+   * The workload that owns a pod, as far as the pod itself tells. Immutable.
+   *
+   * @param kind {@code Deployment}, {@code DaemonSet} …
+   * @param name its name, in the pod's namespace; a node's name for a static pod
+   */
+  record Owner(String kind, String name) {
+
+    /** A node's clock may be behind that of the controller. */
+    private static final Duration EARLY = Duration.ofMinutes(5);
+
+    /** A Job may start late, after the one before it has ended, and its pods are tried again. */
+    private static final Duration LATE = Duration.ofDays(7);
+
+    /** What a number of minutes has from 1989 to 2160: names with other digits are no times. */
+    private static final int MINUTES_DIGITS = 8;
+
+    /**
+     * The workload behind the controller of a pod, without asking for the controller.
+     *
+     * <p>A Deployment names its ReplicaSets {@code <deployment>-<hash>} and gives the pods the same
+     * hash as a label, which nothing else does. A CronJob names its Jobs {@code
+     * <cronjob>-<minutes>} by the minutes from 1970 to the time for which they are scheduled
+     * ({@code getJobName} in {@code pkg/controller/cronjob/utils.go}). Others may do so, too, but
+     * hardly with the time at which the pod was made: when it is not that time, the Job is named.
+     *
+     * @param apiVersion of the controller
+     * @param kind of the controller
+     * @param name of the controller
+     * @param templateHash the pod's label {@code pod-template-hash}; null when it has none
+     * @param created when the pod was made; null when that is not known
+     */
+    static Owner of(
+        @Nullable String apiVersion,
+        String kind,
+        String name,
+        @Nullable String templateHash,
+        @Nullable Instant created) {
+      String api = apiVersion == null ? "" : apiVersion;
+      if (kind.equals("Job") && api.startsWith("batch/") && created != null) {
+        String cronJob = cronJob(name, created);
+        return cronJob == null ? new Owner(kind, name) : new Owner("CronJob", cronJob);
+      }
+      boolean replicaSet = kind.equals("ReplicaSet") && api.startsWith("apps/");
+      if (replicaSet && templateHash != null && !templateHash.isEmpty()) {
+        String suffix = "-" + templateHash;
+        if (name.endsWith(suffix) && name.length() > suffix.length()) {
+          return new Owner("Deployment", name.substring(0, name.length() - suffix.length()));
+        }
+      }
+      return new Owner(kind, name);
+    }
+
+    private static @Nullable String cronJob(String job, Instant created) {
+      int dash = job.length() - MINUTES_DIGITS - 1;
+      if (dash < 1 || job.charAt(dash) != '-') {
+        return null;
+      }
+      String digits = job.substring(dash + 1);
+      if (!digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        return null;
+      }
+      Instant scheduled = Instant.ofEpochSecond(Long.parseLong(digits) * 60);
+      boolean now =
+          created.isAfter(scheduled.minus(EARLY)) && created.isBefore(scheduled.plus(LATE));
+      return now ? job.substring(0, dash) : null;
     }
   }
 }

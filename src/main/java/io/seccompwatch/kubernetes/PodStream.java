@@ -2,6 +2,7 @@ package io.seccompwatch.kubernetes;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.seccompwatch.attribution.PodFacts;
+import io.seccompwatch.kubernetes.PodReader.PodDraft;
 import java.io.CharConversionException;
 import java.io.EOFException;
 import java.io.IOException;

@@ -3,16 +3,19 @@ package io.seccompwatch.kubernetes;
 import io.seccompwatch.attribution.PodFacts;
 import io.seccompwatch.attribution.PodIndex;
 import io.seccompwatch.kubernetes.ApiConnection.Streamed;
+import io.seccompwatch.kubernetes.ApiStatus.ErrorText;
 import io.seccompwatch.kubernetes.PodStream.Page;
 import io.seccompwatch.kubernetes.PodStream.WatchErrorException;
-import io.seccompwatch.kubernetes.PodWatchStatus.State;
+import io.seccompwatch.kubernetes.PodWatch.PodWatchStatus.State;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -460,6 +463,126 @@ public final class PodWatch implements AutoCloseable {
     public void reached(String resourceVersion) {
       version = resourceVersion;
       notOlderThan = resourceVersion;
+    }
+  }
+
+  /** What a watch has to say of itself. Thread-safe. */
+  static final class WatchStats {
+
+    private final Clock clock;
+    private State state = State.CONNECTING;
+    private Instant since;
+    private @Nullable String lastError;
+    private @Nullable Instant lastErrorAt;
+    private long lists;
+    private long watches;
+    private long events;
+    private long failures;
+
+    WatchStats(Clock clock) {
+      this.clock = clock;
+      this.since = clock.instant();
+    }
+
+    /** Notes the state; whether it is another than before. */
+    synchronized boolean state(State now) {
+      if (now == state) {
+        return false;
+      }
+      state = now;
+      since = clock.instant();
+      return true;
+    }
+
+    synchronized void failed(String error) {
+      failures++;
+      lastError = error;
+      lastErrorAt = clock.instant();
+    }
+
+    synchronized void listed() {
+      lists++;
+    }
+
+    synchronized void watching() {
+      watches++;
+    }
+
+    synchronized void told() {
+      events++;
+    }
+
+    synchronized PodWatchStatus status(String server, Map<SkipReason, Long> skipped) {
+      return new PodWatchStatus(
+          state, since, server, lastError, lastErrorAt, lists, watches, events, failures, skipped);
+    }
+
+    /** Why what was sent could not be read; null when nothing was wrong with it but its end. */
+    static @Nullable SkipReason reasonOf(Exception failure) {
+      return switch (failure) {
+        case ResponseBody.TooLargeException _ -> SkipReason.OBJECT_TOO_LARGE;
+        case PodStream.MalformedException _ -> SkipReason.MALFORMED;
+        default -> null;
+      };
+    }
+  }
+
+  /**
+   * How the reading of this node's pods is doing. Immutable.
+   *
+   * @param state what it is doing
+   * @param since since when
+   * @param server the API server's address
+   * @param lastError what failed last, also when all is well again; null when nothing ever did
+   * @param lastErrorAt when that was; null when nothing ever did
+   * @param lists complete lists that were read
+   * @param watches watches that were begun
+   * @param events pods that watches told of
+   * @param failures lists and watches that failed
+   * @param skipped what the server sent and was not used, by reason; every reason is there
+   */
+  public record PodWatchStatus(
+      State state,
+      Instant since,
+      String server,
+      @Nullable String lastError,
+      @Nullable Instant lastErrorAt,
+      long lists,
+      long watches,
+      long events,
+      long failures,
+      Map<SkipReason, Long> skipped) {
+
+    /** What the reading of pods is doing; a closed set, used as a label. */
+    public enum State {
+      /** The first list is being read. */
+      CONNECTING("connecting"),
+      /** The list is complete and kept. */
+      SYNCED("synced"),
+      /** The server cannot be reached or does not answer as it should; it is tried again. */
+      UNAVAILABLE("unavailable"),
+      /** The server does not know the agent: 401. */
+      UNAUTHORIZED("unauthorized"),
+      /** The agent may not list pods: 403. */
+      FORBIDDEN("forbidden"),
+      /** The agent has been told to stop. */
+      STOPPED("stopped");
+
+      private final String label;
+
+      State(String label) {
+        this.label = label;
+      }
+
+      /** The name that users see. */
+      public String label() {
+        return label;
+      }
+    }
+
+    /** Copies the counts. */
+    public PodWatchStatus {
+      skipped = Map.copyOf(skipped);
     }
   }
 }

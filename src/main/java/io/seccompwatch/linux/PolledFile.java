@@ -1,5 +1,6 @@
 package io.seccompwatch.linux;
 
+import io.seccompwatch.linux.Errno.ErrnoException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

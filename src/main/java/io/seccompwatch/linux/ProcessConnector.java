@@ -1,5 +1,7 @@
 package io.seccompwatch.linux;
 
+import io.seccompwatch.linux.Errno.ErrnoException;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ThreadLocalRandom;
@@ -346,5 +348,15 @@ public final class ProcessConnector extends PolledDescriptor {
           default -> "unexpected";
         };
     return new ProcessConnectorException(why + " (" + failure.getMessage() + ")");
+  }
+
+  /** The process connector cannot be had; the message says why and what would help, in one line. */
+  public static final class ProcessConnectorException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    ProcessConnectorException(String message) {
+      super(message);
+    }
   }
 }

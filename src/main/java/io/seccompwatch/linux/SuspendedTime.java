@@ -1,5 +1,7 @@
 package io.seccompwatch.linux;
 
+import io.seccompwatch.linux.Errno.ErrnoException;
+
 /**
  * How far CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: the time for which the machine was suspended
  * since boot (clock_gettime(2)). Two clocks cannot be read at once, and a thread may be held up for

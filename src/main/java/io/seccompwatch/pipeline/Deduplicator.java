@@ -3,7 +3,12 @@ package io.seccompwatch.pipeline;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.LineOrigin;
 import io.seccompwatch.record.SeccompRecord;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -296,5 +301,251 @@ public final class Deduplicator {
       return stamp.epochMillis();
     }
     return written == null ? StamplessMatches.UNKNOWN : written.toEpochMilli();
+  }
+
+  /**
+   * A set of (time, serial) pairs in one {@code long} each: the serial's 32 bits and the lower 32
+   * of the time in milliseconds, so that two pairs are taken for one only when they are a multiple
+   * of 49.7 days apart and have the same serial. Open addressing with linear probing; it grows by
+   * doubling and is full at its capacity. Not thread-safe.
+   */
+  static final class StampSet {
+
+    private static final int FIRST_SLOTS = 256;
+
+    private final int capacity;
+
+    /** The pairs; 0 marks a free slot. */
+    private long[] slots = new long[FIRST_SLOTS];
+
+    /** Whether the one pair is there that looks like a free slot. */
+    private boolean zero;
+
+    private int size;
+
+    StampSet(int capacity) {
+      this.capacity = capacity;
+    }
+
+    boolean isFull() {
+      return size >= capacity;
+    }
+
+    boolean contains(long pair) {
+      return pair == 0 ? zero : slots[slot(pair)] != 0;
+    }
+
+    /** Whether the pair was not there before. */
+    boolean add(long pair) {
+      if (pair == 0) {
+        boolean added = !zero;
+        zero = true;
+        return added;
+      }
+      if (2 * (size + 1) > slots.length) {
+        grow();
+      }
+      int slot = slot(pair);
+      if (slots[slot] != 0) {
+        return false;
+      }
+      slots[slot] = pair;
+      size++;
+      return true;
+    }
+
+    /** Packs a time in milliseconds and a serial. */
+    static long pair(long time, long serial) {
+      return time << 32 | (serial & 0xffffffffL);
+    }
+
+    /** Where the pair is, or the free slot where it belongs. */
+    private int slot(long pair) {
+      int mask = slots.length - 1;
+      int slot = (int) (((pair ^ pair >>> 32) * 0x9e3779b97f4a7c15L) >>> 40) & mask;
+      while (slots[slot] != 0 && slots[slot] != pair) {
+        slot = (slot + 1) & mask;
+      }
+      return slot;
+    }
+
+    private void grow() {
+      long[] old = slots;
+      slots = new long[2 * old.length];
+      for (long pair : old) {
+        if (pair != 0) {
+          slots[slot(pair)] = pair;
+        }
+      }
+    }
+  }
+
+  /**
+   * A record's content without its stamp, as 128 bits: the strings themselves are long and hostile,
+   * and thousands of them would fill the heap. Of a record that is cut, or is so long that another
+   * way may have cut it, only what stands before {@code exe}: both are then of one content.
+   */
+  record RecordFingerprint(long high, long low) {
+
+    /**
+     * How many bytes of strings a record has at least that was cut by printk: 960 less 270, the
+     * most that all else takes; and some less.
+     */
+    private static final int MAY_BE_CUT = 600;
+
+    static RecordFingerprint of(SeccompRecord record) {
+      return new RecordFingerprint(
+          hash(record, 0x9e3779b97f4a7c15L), hash(record, 0xc2b2ae3d27d4eb4fL));
+    }
+
+    private static long hash(SeccompRecord r, long seed) {
+      long hash = mix(mix(mix(mix(seed, r.auid()), r.uid()), r.gid()), r.session());
+      if (!r.isWhole() || isLong(r)) {
+        return mix(mix(mix(hash, r.pid()), r.comm()), r.label());
+      }
+      hash = mix(mix(mix(mix(hash, r.pid()), r.signal()), r.archToken()), r.syscall());
+      hash = mix(mix(mix(hash, r.compat()), r.ip()), r.code());
+      return mix(mix(mix(hash, r.comm()), r.exe()), r.label());
+    }
+
+    private static boolean isLong(SeccompRecord r) {
+      int longest = 6 * r.textLength(); // a character is three bytes at most, in hex six
+      return longest >= MAY_BE_CUT
+          && printed(r.comm()) + printed(r.exe()) + printed(r.label()) >= MAY_BE_CUT;
+    }
+
+    /** How many bytes the kernel writes at most for a string. */
+    private static int printed(@Nullable String text) {
+      if (text == null) {
+        return 0;
+      }
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      for (byte b : bytes) {
+        if (b < 0x21 || b == '"' || b == 0x7f) {
+          return 2 * bytes.length;
+        }
+      }
+      return bytes.length;
+    }
+
+    private static long mix(long hash, @Nullable String text) {
+      long mixed = mix(hash, text == null ? -1 : text.length());
+      for (int i = 0; text != null && i < text.length(); i++) {
+        mixed = mix(mixed, text.charAt(i));
+      }
+      return mixed;
+    }
+
+    /** The finalizer of MurmurHash3 over the sum so far. */
+    private static long mix(long hash, long value) {
+      long mixed = hash * 31 + value;
+      mixed = (mixed ^ mixed >>> 33) * 0xff51afd7ed558ccdL;
+      return mixed ^ mixed >>> 29;
+    }
+  }
+
+  /**
+   * Records of one content that came in one form, stamped or stampless, and wait for the other.
+   * Those of one second are kept together, so that a flood of the same record takes no more room
+   * than a few. Not thread-safe.
+   */
+  static final class StamplessMatches {
+
+    /** What a record without a stamp and without a time of writing has for its event's time. */
+    static final long UNKNOWN = Long.MIN_VALUE;
+
+    /** How far apart the two forms may be read, when the stampless one bears no time. */
+    static final Duration READ_APART = Duration.ofSeconds(5);
+
+    /** How long after the event a syslog daemon may have stamped its line. */
+    static final Duration WRITTEN_AFTER = Duration.ofSeconds(10);
+
+    /** The kernel's stamp is that of its last tick, and clocks are read twice. */
+    private static final long WRITTEN_BEFORE_MILLIS = 1_000;
+
+    /** Seconds of one form that are remembered, beyond both bounds above. */
+    private static final int MOST_RUNS = 16;
+
+    /** So many records of one second and one node. */
+    private static final class Run {
+      final long eventMillis;
+      final long readMillis;
+      final long node;
+      int count = 1;
+
+      Run(long eventMillis, long readMillis, long node) {
+        this.eventMillis = eventMillis;
+        this.readMillis = readMillis;
+        this.node = node;
+      }
+
+      boolean isOfTheSameSecond(long event, long read, long ofNode) {
+        return node == ofNode
+            && eventMillis / 1_000 == event / 1_000
+            && readMillis / 1_000 == read / 1_000;
+      }
+
+      /** Whether the records can be of this node; 0 is any. */
+      boolean mayBeOf(long another) {
+        return node == another || node == 0 || another == 0;
+      }
+    }
+
+    private final Deque<Run> stamped = new ArrayDeque<>(1);
+    private final Deque<Run> stampless = new ArrayDeque<>(1);
+
+    boolean isEmpty() {
+      return stamped.isEmpty() && stampless.isEmpty();
+    }
+
+    /**
+     * Takes the first of the other form that may be the same event; whether there was one.
+     *
+     * @param node key of the record's node; 0 where it may be any
+     */
+    boolean take(boolean isStamped, long eventMillis, long readMillis, long node) {
+      Iterator<Run> others = (isStamped ? stampless : stamped).iterator();
+      while (others.hasNext()) {
+        Run other = others.next();
+        long stamp = isStamped ? eventMillis : other.eventMillis;
+        long written = isStamped ? other.eventMillis : eventMillis;
+        if (other.mayBeOf(node) && isOneEvent(stamp, written, other.readMillis - readMillis)) {
+          if (--other.count == 0) {
+            others.remove();
+          }
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /** Has one wait for its other form. */
+    void add(boolean isStamped, long eventMillis, long readMillis, long node) {
+      Deque<Run> own = isStamped ? stamped : stampless;
+      Run last = own.peekLast();
+      if (last != null && last.isOfTheSameSecond(eventMillis, readMillis, node)) {
+        last.count++;
+        return;
+      }
+      if (own.size() >= MOST_RUNS) {
+        // Beyond both bounds, unless the reader has no clock and takes all times for one
+        Run oldest = own.removeFirst();
+        for (Run next : own) {
+          if (next.node == oldest.node) {
+            next.count += oldest.count;
+            break;
+          }
+        }
+      }
+      own.addLast(new Run(eventMillis, readMillis, node));
+    }
+
+    private static boolean isOneEvent(long stampMillis, long writtenMillis, long readApart) {
+      if (writtenMillis == UNKNOWN) {
+        return Math.abs(readApart) <= READ_APART.toMillis();
+      }
+      long late = writtenMillis - stampMillis;
+      return late >= -WRITTEN_BEFORE_MILLIS && late <= WRITTEN_AFTER.toMillis();
+    }
   }
 }

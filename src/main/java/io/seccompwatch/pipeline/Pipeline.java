@@ -1,14 +1,16 @@
 package io.seccompwatch.pipeline;
 
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
+import io.seccompwatch.pipeline.Vouching.Held;
+import io.seccompwatch.pipeline.WorkloadResolver.ThreadAttributor;
 import io.seccompwatch.publish.Books;
-import io.seccompwatch.publish.SourceBook;
+import io.seccompwatch.publish.Books.SourceBook;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.Line;
+import io.seccompwatch.record.Line.RejectReason;
 import io.seccompwatch.record.LineParser;
-import io.seccompwatch.record.LossReason;
-import io.seccompwatch.record.RejectReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.source.LineSink;
 import io.seccompwatch.syscall.SyscallTables;

@@ -1,9 +1,9 @@
 package io.seccompwatch.pipeline;
 
+import io.seccompwatch.record.AuditStamp.SerialScan;
 import io.seccompwatch.record.LineOrigin;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.SerialGaps;
-import io.seccompwatch.record.SerialScan;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;

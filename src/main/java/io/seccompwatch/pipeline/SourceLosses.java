@@ -1,9 +1,9 @@
 package io.seccompwatch.pipeline;
 
 import io.seccompwatch.publish.Books;
-import io.seccompwatch.publish.SourceBook;
+import io.seccompwatch.publish.Books.SourceBook;
 import io.seccompwatch.record.LossNotice;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Consumer;

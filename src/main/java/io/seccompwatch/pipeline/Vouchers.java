@@ -2,8 +2,8 @@ package io.seccompwatch.pipeline;
 
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.record.AuditStamp;
-import io.seccompwatch.record.LineForm;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.Line.LineForm;
+import io.seccompwatch.record.LossNotice.LossReason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -2,10 +2,13 @@ package io.seccompwatch.pipeline;
 
 import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.Books;
+import io.seccompwatch.publish.Books.SourceBook;
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.Line;
-import io.seccompwatch.record.RejectReason;
+import io.seccompwatch.record.Line.LineForm;
+import io.seccompwatch.record.Line.RejectReason;
+import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -311,6 +314,33 @@ public final class Vouching implements AutoCloseable {
       }
     } catch (RuntimeException e) {
       onDefect.accept(e);
+    }
+  }
+
+  /**
+   * A record of syslog's that waits for a source that cannot be forged to bring it, too. Whose it
+   * is was looked up when it was read.
+   *
+   * @param book who brought it
+   * @param mayImprove whether its process may become known yet
+   * @param written the time that its line bears; null for none
+   * @param line the line's beginning, hostile
+   * @param arrived when it was read, by a clock that only runs forward, in milliseconds
+   * @param arrivedWall the same by the wall clock
+   */
+  record Held(
+      SourceBook book,
+      LineForm form,
+      Violation violation,
+      boolean mayImprove,
+      @Nullable Instant written,
+      String line,
+      long arrived,
+      long arrivedWall) {
+
+    /** How many characters of hostile strings it keeps. */
+    int textLength() {
+      return line.length() + violation.record().textLength();
     }
   }
 }

@@ -2,8 +2,8 @@ package io.seccompwatch.posture;
 
 import io.seccompwatch.profile.OciConfig;
 import io.seccompwatch.profile.Profile;
-import io.seccompwatch.profile.ProfileException;
 import io.seccompwatch.profile.ProfileReader;
+import io.seccompwatch.profile.ProfileReader.ProfileException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;

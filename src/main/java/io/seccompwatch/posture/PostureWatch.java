@@ -1,7 +1,7 @@
 package io.seccompwatch.posture;
 
-import io.seccompwatch.attribution.ContainerProcess;
 import io.seccompwatch.attribution.PodDirectory;
+import io.seccompwatch.attribution.RunningContainers.ContainerProcess;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;

@@ -1,7 +1,7 @@
 package io.seccompwatch.posture;
 
 import io.seccompwatch.attribution.PodDirectory.Specified;
-import io.seccompwatch.attribution.SeccompProfile;
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import io.seccompwatch.profile.ProfileReader.ProfileException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;

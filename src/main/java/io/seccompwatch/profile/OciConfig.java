@@ -1,6 +1,7 @@
 package io.seccompwatch.profile;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.seccompwatch.profile.ProfileReader.ProfileException;
 import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;

@@ -276,4 +276,15 @@ public final class ProfileReader {
         && text.length() <= MAX_WORD
         && text.chars().allMatch(c -> c > 32 && c < 127);
   }
+
+  /** A text that is no seccomp profile or no OCI configuration; the message says what is wrong. */
+  public static final class ProfileException extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    /** With what is wrong, in words. */
+    public ProfileException(String message) {
+      super(message);
+    }
+  }
 }

@@ -8,6 +8,8 @@ import io.prometheus.metrics.model.snapshots.InfoSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.seccompwatch.publish.Books.SourceBook;
+import io.seccompwatch.publish.ContainerTable.ContainerSeries;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;

@@ -1,17 +1,19 @@
 package io.seccompwatch.publish;
 
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.FairTable.Tenant;
-import io.seccompwatch.record.LossReason;
-import io.seccompwatch.record.RejectReason;
+import io.seccompwatch.record.Line.RejectReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -434,6 +437,114 @@ public final class Books {
   private static void add(Map<String, Long> sums, String key, long count) {
     if (count > 0) {
       sums.merge(key, count, Long::sum);
+    }
+  }
+
+  /** One source's page of the {@link Books}, which guard all of it but the count of lines. */
+  public static final class SourceBook {
+
+    private final String source;
+    private final boolean reads;
+    private final AtomicLong lines = new AtomicLong();
+    final Map<RejectReason, Long> rejected = new EnumMap<>(RejectReason.class);
+    final Map<LossReason, Long> lost = new EnumMap<>(LossReason.class);
+    long records;
+    long duplicates;
+    long canary;
+    long pending;
+    long violations;
+
+    /** Violations of other nodes, whose lines the source has too; among {@link #violations}. */
+    long foreign;
+
+    long lastRecordMillis;
+    double canarySuccessSeconds;
+    double canaryDelaySeconds = Double.NaN;
+
+    /**
+     * An empty page.
+     *
+     * @param reads whether lines come from there, and not losses alone
+     */
+    SourceBook(String source, boolean reads) {
+      this.source = source;
+      this.reads = reads;
+      for (RejectReason reason : RejectReason.values()) {
+        rejected.put(reason, 0L);
+      }
+      for (LossReason reason : LossReason.values()) {
+        lost.put(reason, 0L);
+      }
+    }
+
+    /** The source's name, {@code audit-log} say. */
+    public String source() {
+      return source;
+    }
+
+    boolean reads() {
+      return reads;
+    }
+
+    /** Counts a line; called for every line there is, hence without the books' lock. */
+    public void line() {
+      lines.getAndIncrement();
+    }
+
+    long lines() {
+      return lines.get();
+    }
+  }
+
+  /**
+   * A histogram of delays in seconds with fixed buckets. What seems to be late by more than an hour
+   * says that a clock was set, or that an old log was read: it is in the last bucket and the count,
+   * and not in the sum, which it would spoil for good. Not thread-safe.
+   */
+  static final class DelayHistogram {
+
+    private static final double[] UPPER_BOUNDS = {
+      0.001,
+      0.0025,
+      0.005,
+      0.01,
+      0.025,
+      0.05,
+      0.1,
+      0.25,
+      0.5,
+      1,
+      2.5,
+      5,
+      10,
+      30,
+      60,
+      Double.POSITIVE_INFINITY
+    };
+
+    /** The longest delay that is added to the sum. */
+    static final double LONGEST_SUMMED = 3_600;
+
+    private final long[] counts = new long[UPPER_BOUNDS.length];
+    private double sum;
+
+    void observe(double seconds) {
+      int bucket = 0;
+      while (seconds > UPPER_BOUNDS[bucket]) {
+        bucket++;
+      }
+      counts[bucket]++;
+      if (seconds <= LONGEST_SUMMED) {
+        sum += seconds;
+      }
+    }
+
+    double sum() {
+      return sum;
+    }
+
+    ClassicHistogramBuckets buckets() {
+      return ClassicHistogramBuckets.of(UPPER_BOUNDS.clone(), counts.clone());
     }
   }
 }

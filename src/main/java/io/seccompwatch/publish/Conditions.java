@@ -1,6 +1,7 @@
 package io.seccompwatch.publish;
 
 import io.seccompwatch.attribution.ProcessEventsStatus;
+import io.seccompwatch.publish.ContainerTable.ContainerSeries;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;

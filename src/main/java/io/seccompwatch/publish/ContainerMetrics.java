@@ -6,6 +6,7 @@ import static io.seccompwatch.publish.AgentMetrics.gaugeOf;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.seccompwatch.publish.ContainerTable.ContainerSeries;
 import java.util.List;
 
 /** The metrics of {@link ContainerSeries}. */

@@ -1,12 +1,13 @@
 package io.seccompwatch.publish;
 
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.EventCorrelator.Create;
 import io.seccompwatch.publish.EventCorrelator.Step;
 import io.seccompwatch.publish.EventCorrelator.Update;
 import io.seccompwatch.publish.EventCorrelator.Wait;
+import io.seccompwatch.publish.EventText.EventNames;
 import io.seccompwatch.publish.EventsApi.Result;
 import io.seccompwatch.violation.Violation;
 import java.time.Clock;

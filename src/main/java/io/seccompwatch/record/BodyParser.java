@@ -2,6 +2,7 @@ package io.seccompwatch.record;
 
 import static io.seccompwatch.record.Cursor.ascii;
 
+import io.seccompwatch.record.Line.RejectReason;
 import io.seccompwatch.record.SeccompRecord.Extent;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;

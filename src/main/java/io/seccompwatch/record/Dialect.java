@@ -1,5 +1,6 @@
 package io.seccompwatch.record;
 
+import io.seccompwatch.record.Line.LineForm;
 import java.util.Set;
 
 /**

@@ -2,6 +2,9 @@ package io.seccompwatch.record;
 
 import static io.seccompwatch.record.Cursor.ascii;
 
+import io.seccompwatch.record.Line.LineForm;
+import io.seccompwatch.record.Line.RejectReason;
+import io.seccompwatch.record.SyslogHeader.KernelPrefix;
 import org.jspecify.annotations.Nullable;
 
 /**

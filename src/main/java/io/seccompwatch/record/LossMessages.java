@@ -5,6 +5,7 @@ import static io.seccompwatch.record.Cursor.ascii;
 import io.seccompwatch.record.LossNotice.Begun;
 import io.seccompwatch.record.LossNotice.KernelReason;
 import io.seccompwatch.record.LossNotice.KernelTotal;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.LossNotice.Lost;
 import org.jspecify.annotations.Nullable;
 

@@ -1,10 +1,10 @@
 package io.seccompwatch.source;
 
-import io.seccompwatch.linux.AuditMessages;
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
 import io.seccompwatch.linux.AuditMulticast;
-import io.seccompwatch.linux.AuditUnavailableException;
-import io.seccompwatch.linux.ErrnoException;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.linux.AuditMulticast.AuditMessages;
+import io.seccompwatch.linux.Errno.ErrnoException;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.SerialGaps;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;

@@ -1,9 +1,9 @@
 package io.seccompwatch.source;
 
-import io.seccompwatch.linux.AuditMessages;
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
 import io.seccompwatch.linux.AuditMulticast;
-import io.seccompwatch.linux.AuditUnavailableException;
-import io.seccompwatch.linux.ErrnoException;
+import io.seccompwatch.linux.AuditMulticast.AuditMessages;
+import io.seccompwatch.linux.Errno.ErrnoException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;

@@ -2,6 +2,7 @@ package io.seccompwatch.source;
 
 import io.seccompwatch.linux.IoReason;
 import io.seccompwatch.linux.RegularFile;
+import io.seccompwatch.source.Checkpoint.CheckpointFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -11,6 +12,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -168,6 +171,65 @@ public final class CheckpointStore {
       Files.createLink(earlier, file);
     } catch (IOException | UnsupportedOperationException e) {
       // There is none yet, or the file system has no links: then there is only the present one
+    }
+  }
+
+  /**
+   * Saves a source's checkpoints aside from the thread that reads: the latest one wins, and none is
+   * saved after the last. Thread-safe.
+   */
+  static final class CheckpointSaving {
+
+    private final CheckpointStore store;
+    private final String source;
+    private final Executor executor;
+    private final Object writing = new Object();
+
+    private volatile @Nullable Checkpoint pending;
+    private volatile @Nullable String warning;
+    private boolean over;
+
+    CheckpointSaving(CheckpointStore store, String source, Executor executor) {
+      this.store = store;
+      this.source = source;
+      this.executor = executor;
+    }
+
+    /** Saves a checkpoint soon, unless a later one comes before. */
+    void later(Checkpoint checkpoint) {
+      pending = checkpoint;
+      try {
+        executor.execute(this::savePending);
+      } catch (RejectedExecutionException e) {
+        savePending(); // the executor was shut down first
+      }
+    }
+
+    /** Saves the last checkpoint at once, after any that is being saved; null saves what waits. */
+    void last(@Nullable Checkpoint checkpoint) {
+      synchronized (writing) {
+        Checkpoint latest = checkpoint == null ? pending : checkpoint;
+        pending = null;
+        if (latest != null && !over) {
+          warning = store.save(source, latest);
+        }
+        over = true;
+      }
+    }
+
+    /** Why the latest could not be saved; null when it could. */
+    @Nullable String warning() {
+      return warning;
+    }
+
+    private void savePending() {
+      synchronized (writing) {
+        Checkpoint latest = pending;
+        pending = null;
+        if (latest != null && !over) {
+          warning = store.save(source, latest);
+        }
+      }
     }
   }
 }

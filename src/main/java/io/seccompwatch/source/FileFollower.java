@@ -1,7 +1,11 @@
 package io.seccompwatch.source;
 
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
+import io.seccompwatch.source.CheckpointStore.CheckpointSaving;
+import io.seccompwatch.source.FileAccess.FileIdentity;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
@@ -194,6 +198,81 @@ public final class FileFollower implements AutoCloseable {
             lastRead);
     if (!next.equals(state)) {
       state = next;
+    }
+  }
+
+  /**
+   * How a follower stands; a snapshot, replaced as a whole after every poll that changed something.
+   *
+   * @param up whether the file at the path is open and can be read
+   * @param reason why it is not, in words; null when it is
+   * @param warning what is wrong although the file is read: a checkpoint that cannot be written, a
+   *     sibling that cannot be read; null when nothing is
+   * @param path the followed path
+   * @param identity the file that is open at the path; null when none is
+   * @param offset bytes of it that the sink has dealt with
+   * @param size bytes of it, as last seen
+   * @param lagBytes bytes seen but not yet read, in the file and in files rotated away
+   * @param rotations how often the follower moved on to new content since it started
+   * @param openFiles files held open: the present one and those rotated away
+   * @param lastRead when bytes were last read; null when none were
+   */
+  public record FollowerState(
+      boolean up,
+      @Nullable String reason,
+      @Nullable String warning,
+      Path path,
+      @Nullable FileIdentity identity,
+      long offset,
+      long size,
+      long lagBytes,
+      long rotations,
+      int openFiles,
+      @Nullable Instant lastRead) {}
+
+  /**
+   * The bounds of a {@link FileFollower}.
+   *
+   * @param maxLineBytes the longest line that is delivered, without its line end; at least 1
+   * @param bufferBytes size of the one read buffer; at least 4 KiB
+   * @param bytesPerPoll after how many bytes a poll returns although there is more; at least 1
+   * @param checkpointEvery the least time between two checkpoints
+   * @param lateWrites how long a file that was rotated away must not have grown before its handle
+   *     is closed: writers go on with the old file until they are told to reopen
+   * @param retryAfter how long to wait after a failed look at a directory or a file
+   * @param maxLeaving how many files that were rotated away are held open at most
+   */
+  public record FollowerLimits(
+      int maxLineBytes,
+      int bufferBytes,
+      int bytesPerPoll,
+      Duration checkpointEvery,
+      Duration lateWrites,
+      Duration retryAfter,
+      int maxLeaving) {
+
+    /** Checks the bounds. */
+    public FollowerLimits {
+      if (maxLineBytes < 1 || bufferBytes < 4096 || bytesPerPoll < 1 || maxLeaving < 1) {
+        throw new IllegalArgumentException(
+            "follower limits: line %d, buffer %d, poll %d, leaving %d: at least 1, 4096, 1, 1 needed"
+                .formatted(maxLineBytes, bufferBytes, bytesPerPoll, maxLeaving));
+      }
+    }
+
+    /**
+     * 64 KiB lines, a buffer of 128 KiB, 256 KiB a poll, a checkpoint every 3 s, 10 s for late
+     * writes, a retry every second, 16 files held open.
+     */
+    public static FollowerLimits defaults() {
+      return new FollowerLimits(
+          64 << 10,
+          128 << 10,
+          256 << 10,
+          Duration.ofSeconds(3),
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(1),
+          16);
     }
   }
 }

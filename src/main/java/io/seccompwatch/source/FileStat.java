@@ -1,5 +1,6 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.source.FileAccess.FileIdentity;
 import java.time.Instant;
 
 /**

@@ -1,18 +1,28 @@
 package io.seccompwatch.source;
 
 import io.seccompwatch.linux.IoReason;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
+import io.seccompwatch.source.FileFollower.FollowerLimits;
+import io.seccompwatch.source.FollowedFile.Interrupted;
 import io.seccompwatch.source.FollowedFile.Step;
-import io.seccompwatch.source.NewFilePolicy.Baseline;
+import io.seccompwatch.source.RecordSource.StartAt;
 import io.seccompwatch.source.RotationMatcher.Found;
+import io.seccompwatch.source.RotationMatcher.KnownLogs;
+import io.seccompwatch.source.RotationMatcher.NewFilePolicy;
+import io.seccompwatch.source.RotationMatcher.NewFilePolicy.Baseline;
 import io.seccompwatch.source.Siblings.Candidate;
 import io.seccompwatch.source.Siblings.Listing;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -353,6 +363,229 @@ final class FollowedFiles {
     if (!listing.denied()) {
       baseline = Baseline.NONE;
       readSince = Instant.MIN;
+    }
+  }
+
+  /** When to look at the names again although nothing shows. Owned by the follower's thread. */
+  static final class RescanTimer {
+
+    private final long retryAfter;
+    private boolean atOnce = true;
+    private boolean retryWanted;
+    private long retryAt;
+
+    RescanTimer(Duration retryAfter) {
+      this.retryAfter = retryAfter.toNanos();
+    }
+
+    boolean isDue(long now) {
+      return atOnce || (retryWanted && now - retryAt >= 0);
+    }
+
+    void atOnce() {
+      atOnce = true;
+    }
+
+    /** Something could not be read or may soon hold more: asks for a look after a while. */
+    void later(long now) {
+      retryAt = now + retryAfter;
+      retryWanted = true;
+    }
+
+    /** Notes a look: it need not be repeated unless the names changed under it. */
+    void looked(boolean stable) {
+      atOnce = !stable;
+      retryWanted = false;
+    }
+  }
+
+  /**
+   * Gives up what no file holds any more: delivers the partial last line of a truncated run, and
+   * tells of bytes that are gone unread. Owned by the follower's thread.
+   */
+  static final class LostLogs {
+
+    private final KnownLogs ledger;
+    private final OpenFiles files;
+    private final LineSink sink;
+    private final int maxWaiting;
+    private final List<Interrupted> interrupted = new ArrayList<>();
+
+    /**
+     * Nothing to settle yet.
+     *
+     * @param maxWaiting how many runs may wait for files that cannot be judged
+     */
+    LostLogs(KnownLogs ledger, OpenFiles files, LineSink sink, int maxWaiting) {
+      this.ledger = ledger;
+      this.files = files;
+      this.sink = sink;
+      this.maxWaiting = maxWaiting;
+    }
+
+    /** Takes a run whose file was truncated: a copy may hold it. */
+    void add(Interrupted truncated) {
+      interrupted.add(truncated);
+    }
+
+    /** Settles truncated runs; as long as files may be hidden, a copy may come to light. */
+    void settle(boolean allJudged) {
+      while (!interrupted.isEmpty() && (allJudged || interrupted.size() > maxWaiting)) {
+        settle(interrupted.removeFirst());
+      }
+      interrupted.removeIf(each -> files.holds(each.run()));
+    }
+
+    /** What no file holds is lost; what has bytes to know it by may be in a file not yet judged. */
+    void writeOffMissing(Set<Generation> present, boolean allJudged) {
+      Set<Generation> known = new HashSet<>(present);
+      known.addAll(files.runs());
+      interrupted.forEach(i -> known.add(i.run()));
+      int mayWait = allJudged ? 0 : maxWaiting;
+      for (Generation run : ledger.runs()) {
+        boolean unread = run.isOpen() || run.offset() < run.knownSize();
+        if (!unread || known.contains(run)) {
+          continue;
+        }
+        if (run.hasBytes() && mayWait > 0) {
+          mayWait--;
+          continue;
+        }
+        sink.lost(LossReason.ROTATION, 1);
+        run.writeOff();
+      }
+    }
+
+    /** Delivers the partial last line of a truncated run unless a copy holds more of it. */
+    private void settle(Interrupted each) {
+      Generation run = each.run();
+      if (files.holds(run)) {
+        return;
+      }
+      each.finish();
+      if (run.knownSize() > run.position()) {
+        sink.lost(LossReason.ROTATION, 1);
+      }
+      run.writeOff();
+      if (!run.isTelling() || run.position() < Generation.TELLING_BYTES) {
+        ledger.remove(run); // too short to be known again: a new file may begin with the same bytes
+      }
+    }
+  }
+
+  /**
+   * The files held open in the order in which they are read: the oldest first, the one at the
+   * followed path last. Owned by the follower's thread.
+   */
+  static final class OpenFiles {
+
+    private final FollowerLimits limits;
+    private final LineSink sink;
+    private final List<FollowedFile> files = new ArrayList<>();
+
+    OpenFiles(FollowerLimits limits, LineSink sink) {
+      this.limits = limits;
+      this.sink = sink;
+    }
+
+    /** A view of the files, which follows every change. */
+    List<FollowedFile> list() {
+      return Collections.unmodifiableList(files);
+    }
+
+    int count() {
+      return files.size();
+    }
+
+    /** The file at the followed path; null when none is open. */
+    @Nullable FollowedFile current() {
+      FollowedFile last = files.isEmpty() ? null : files.getLast();
+      return last != null && last.isCurrent() ? last : null;
+    }
+
+    /** The runs that are being read. */
+    Set<Generation> runs() {
+      Set<Generation> runs = new HashSet<>();
+      files.forEach(file -> runs.add(file.run()));
+      return runs;
+    }
+
+    boolean holds(Generation run) {
+      return files.stream().anyMatch(file -> file.run() == run);
+    }
+
+    /** Bytes that are there and have not been read, as last seen. */
+    long lag() {
+      long lag = 0;
+      for (FollowedFile each : files) {
+        lag += Math.max(0, each.run().knownSize() - each.run().position());
+      }
+      return lag;
+    }
+
+    /** Reads on in a file that was found. */
+    void open(RotationMatcher.Found found, long now) {
+      files.add(
+          new FollowedFile(
+              found.candidate().path(),
+              found.content(),
+              found.run(),
+              limits.maxLineBytes(),
+              sink,
+              now));
+    }
+
+    /**
+     * Puts the files in order.
+     *
+     * @param places the place of each file that has a name, by its key
+     * @param currentKey the file at the followed path; null when there is none
+     */
+    void arrange(Map<String, Integer> places, @Nullable String currentKey, long now) {
+      for (FollowedFile each : files) {
+        each.setCurrent(each.hasKey(currentKey), now);
+      }
+      // What has no name any more is older than what has one.
+      files.sort(Comparator.comparingInt(each -> places.getOrDefault(each.key(), -1)));
+    }
+
+    /** Closes a file that cannot be read. */
+    void drop(FollowedFile file) {
+      file.close();
+      files.remove(file);
+    }
+
+    /**
+     * Closes what was rotated away, is quiet and has a successor that holds data.
+     *
+     * @param readToEnd how many files, from the oldest on, have been read to their end; others stay
+     */
+    void letGo(long now, int readToEnd) {
+      int leaving = files.size() - 1;
+      int end = readToEnd;
+      for (int i = 0; i < end && i < files.size(); i++) {
+        FollowedFile each = files.get(i);
+        boolean whole = !each.content().mayChange();
+        boolean quiet = now - each.quietSince() >= limits.lateWrites().toNanos();
+        boolean tooMany = leaving > limits.maxLeaving();
+        if (!each.isCurrent() && (whole || tooMany || (quiet && hasSuccessor(i)))) {
+          each.finish();
+          each.run().setOpen(false);
+          each.close();
+          files.remove(i--);
+          end--;
+          leaving--;
+        }
+      }
+    }
+
+    void close() {
+      files.forEach(FollowedFile::close);
+      files.clear();
+    }
+
+    private boolean hasSuccessor(int index) {
+      return files.stream().skip(index + 1L).anyMatch(file -> file.run().position() > 0);
     }
   }
 }

@@ -1,5 +1,7 @@
 package io.seccompwatch.source;
 
+import io.seccompwatch.source.FileAccess.FileIdentity;
+import io.seccompwatch.source.FollowedFile.LogContent;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;

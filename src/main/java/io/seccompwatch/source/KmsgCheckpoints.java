@@ -2,6 +2,7 @@ package io.seccompwatch.source;
 
 import io.seccompwatch.linux.IoReason;
 import io.seccompwatch.linux.RegularFile;
+import io.seccompwatch.source.KmsgReader.KmsgStart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;

@@ -1,6 +1,6 @@
 package io.seccompwatch.source;
 
-import io.seccompwatch.linux.ErrnoException;
+import io.seccompwatch.linux.Errno.ErrnoException;
 
 /** What {@link KmsgReader} needs of {@code /dev/kmsg}, so that tests can script its answers. */
 interface KmsgDevice extends AutoCloseable {

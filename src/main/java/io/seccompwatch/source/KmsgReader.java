@@ -1,10 +1,10 @@
 package io.seccompwatch.source;
 
 import io.seccompwatch.linux.Errno;
-import io.seccompwatch.linux.ErrnoException;
+import io.seccompwatch.linux.Errno.ErrnoException;
 import io.seccompwatch.linux.PolledFile;
 import io.seccompwatch.linux.RegularFile;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -307,5 +307,45 @@ public final class KmsgReader implements AutoCloseable {
         throw new UncheckedIOException(impossible); // PolledFile's closing throws none
       }
     }
+  }
+
+  /**
+   * How a {@link KmsgReader} is doing.
+   *
+   * @param up whether the device is open and being read
+   * @param reason why it is not up, and what to do; null while it is up
+   * @param lastSequence see {@link KmsgReader#lastSequence()}
+   * @param recordsRead records handed on since the reader was made
+   */
+  public record KmsgState(
+      boolean up, @Nullable String reason, long lastSequence, long recordsRead) {}
+
+  /** Where a {@link KmsgReader} begins in the kernel's ring. */
+  public sealed interface KmsgStart {
+
+    /** With the first record written after the device was opened. */
+    record End() implements KmsgStart {}
+
+    /** With the oldest record that the ring still holds. */
+    record Beginning() implements KmsgStart {}
+
+    /**
+     * With the oldest record that the ring still holds, because it is not known how far it was
+     * read: when the ring has overwritten records, one counts as lost.
+     */
+    record Oldest() implements KmsgStart {}
+
+    /** With the first record after the last {@code dmesg --clear}; else the oldest. */
+    record AfterClear() implements KmsgStart {}
+
+    /**
+     * Behind a record handled earlier. What the ring has lost since then is counted as lost. After
+     * a reboot nothing of the ring was handled: it is read whole, and what it lost since boot
+     * counted.
+     *
+     * @param sequence of the last record handled; -1 for none of that boot
+     * @param bootId the boot that the sequence belongs to
+     */
+    record After(long sequence, String bootId) implements KmsgStart {}
   }
 }

@@ -1,6 +1,9 @@
 package io.seccompwatch.source;
 
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
+import io.seccompwatch.source.KmsgReader.KmsgStart;
+import io.seccompwatch.source.KmsgReader.KmsgState;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;

@@ -1,6 +1,6 @@
 package io.seccompwatch.source;
 
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 
 /**
  * Takes what a source reads, on the source's own thread. When {@link #line} returns, the line has

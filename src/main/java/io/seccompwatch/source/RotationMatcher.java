@@ -1,17 +1,22 @@
 package io.seccompwatch.source;
 
 import io.seccompwatch.linux.IoReason;
+import io.seccompwatch.source.FileAccess.FileIdentity;
+import io.seccompwatch.source.FollowedFile.LogContent;
+import io.seccompwatch.source.RotationMatcher.KnownLogs;
 import io.seccompwatch.source.Siblings.Candidate;
 import io.seccompwatch.source.Siblings.Listing;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -279,5 +284,190 @@ final class RotationMatcher {
     waiting = true;
     unjudged = true;
     ledger.addUnopened(candidate, newcomers.countsAsRead(candidate), present);
+  }
+
+  /** The runs that are known, the latest first; bounded. Owned by the follower's thread. */
+  static final class KnownLogs {
+
+    private static final int MAX_RUNS = 128;
+
+    private final List<Generation> runs = new ArrayList<>();
+
+    boolean isEmpty() {
+      return runs.isEmpty();
+    }
+
+    List<Generation> runs() {
+      return runs;
+    }
+
+    void add(Generation run) {
+      runs.addFirst(run);
+      for (int i = runs.size() - 1; i >= 0 && runs.size() > MAX_RUNS; i--) {
+        if (!runs.get(i).isOpen()) {
+          runs.remove(i);
+        }
+      }
+    }
+
+    void remove(Generation run) {
+      runs.remove(run);
+    }
+
+    /** The run of a file that is surely the one of before; nothing is read. */
+    @Nullable Generation surely(FileIdentity file) {
+      return first(run -> run.identity() != null && run.identity().surelySameAs(file));
+    }
+
+    /** The run that this very file held, if its bytes are still there. */
+    @Nullable Generation sameFile(FileIdentity file, LogContent content) throws IOException {
+      for (Generation run : runs) {
+        FileIdentity identity = run.identity();
+        // An inode is used again: without bytes to compare only the birth tells.
+        boolean same =
+            identity != null
+                && (run.hasBytes() ? identity.sameAs(file) : identity.surelySameAs(file));
+        if (same && !run.isBlank() && run.isIn(content)) {
+          return run;
+        }
+      }
+      return null;
+    }
+
+    /** The run of a file of which no byte had been read. */
+    @Nullable Generation blank(FileIdentity file) {
+      return first(run -> run.isBlank() && run.identity() != null && run.identity().sameAs(file));
+    }
+
+    /**
+     * Forgets what was noted of a file of which no byte had been read, now that its bytes tell.
+     *
+     * @return whether there was such a note
+     */
+    boolean removeBlank(FileIdentity file) {
+      return runs.removeIf(
+          run -> run.isBlank() && run.identity() != null && run.identity().sameAs(file));
+    }
+
+    /**
+     * The run whose bytes the content holds, whatever file it was in.
+     *
+     * @param placed runs whose file is known: a few bytes are not enough to take another for a copy
+     */
+    @Nullable Generation sameBytes(LogContent content, Predicate<Generation> placed)
+        throws IOException {
+      Generation best = null;
+      for (Generation run : runs) {
+        boolean further = best == null || run.position() > best.position();
+        boolean telling = run.isTelling() || (run.isUnaccepted() && !placed.test(run));
+        if (telling && further && run.isIn(content)) {
+          best = run;
+        }
+      }
+      return best;
+    }
+
+    /** Whether some run begins with these bytes. */
+    boolean anyBeginsWith(byte[] bytes, int length) {
+      return first(run -> run.beginsWith(bytes, length)) != null;
+    }
+
+    /** Notes a file that is there but cannot be read: if it goes before it can, bytes were lost. */
+    void addUnopened(Candidate candidate, boolean read, Set<Generation> present) {
+      FileIdentity file = candidate.stat().identity();
+      Generation run = first(r -> r.identity() != null && r.identity().sameAs(file));
+      if (run == null) {
+        long size = candidate.compressed() ? Generation.ALL : candidate.stat().size();
+        run = read ? Generation.readTo(file, size) : Generation.unread(file);
+        if (!read) {
+          run.sawSize(candidate.stat().size());
+        }
+        add(run);
+      }
+      present.add(run);
+    }
+
+    private @Nullable Generation first(Predicate<Generation> test) {
+      for (Generation run : runs) {
+        if (test.test(run)) {
+          return run;
+        }
+      }
+      return null;
+    }
+  }
+
+  /**
+   * Judges files that hold nothing known: how much of them counts as read, and whether they may yet
+   * turn out to be a copy of something known.
+   *
+   * @param since siblings that were last written earlier count as read
+   */
+  record NewFilePolicy(KnownLogs ledger, Baseline baseline, Instant since) {
+
+    private static final int LAST_LINE_BYTES = 64 << 10;
+
+    /** What of the files that are not known counts as read. */
+    enum Baseline {
+      /** Everything: following starts at the present end. */
+      ALL,
+      /** What was rotated away: following starts with the present file. */
+      SIBLINGS,
+      /** Nothing: what is not known was made since. */
+      NONE
+    }
+
+    boolean countsAsRead(Candidate candidate) {
+      boolean before =
+          switch (baseline) {
+            case ALL -> true;
+            case SIBLINGS -> !candidate.current();
+            case NONE -> !candidate.current() && candidate.stat().modified().isBefore(since);
+          };
+      return before || candidate.foreign();
+    }
+
+    /** Whether it is so short that it may be a copy just begun of something known. */
+    boolean isBeginningOfKnown(Candidate candidate, LogContent content) throws IOException {
+      if (ledger.blank(candidate.stat().identity()) != null) {
+        return false; // it was there before it held anything: no copy
+      }
+      byte[] bytes = new byte[Generation.TELLING_BYTES];
+      int length = content.read(0, bytes, 0, bytes.length);
+      return !candidate.current() && length < bytes.length && ledger.anyBeginsWith(bytes, length);
+    }
+
+    /** A run for it, which stands where reading is to begin. */
+    Generation runOf(Candidate candidate, LogContent content) throws IOException {
+      if (countsAsRead(candidate)) {
+        return readAlready(candidate, content);
+      }
+      Generation run = Generation.unread(candidate.stat().identity());
+      run.learnHead(content);
+      return run;
+    }
+
+    private static Generation readAlready(Candidate candidate, LogContent content)
+        throws IOException {
+      long size = candidate.compressed() ? Generation.ALL : candidate.stat().size();
+      Generation run = Generation.readTo(candidate.stat().identity(), size);
+      run.learnHead(content);
+      if (!candidate.compressed()) {
+        run.rewind(content, candidate.current() ? lastLineEnd(content, size) : size);
+      }
+      return run;
+    }
+
+    /** The end of the last whole line: a line that is half written at the start is still read. */
+    private static long lastLineEnd(LogContent content, long size) throws IOException {
+      byte[] last = new byte[(int) Math.min(size, LAST_LINE_BYTES)];
+      int length = content.read(size - last.length, last, 0, last.length);
+      for (int i = length; i > 0; i--) {
+        if (last[i - 1] == '\n') {
+          return size - last.length + i;
+        }
+      }
+      return length == size ? 0 : size;
+    }
   }
 }

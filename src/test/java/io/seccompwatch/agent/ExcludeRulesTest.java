@@ -2,9 +2,9 @@ package io.seccompwatch.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
 import io.seccompwatch.linux.AuditRule;
 import io.seccompwatch.linux.AuditRule.Field;
-import io.seccompwatch.linux.AuditUnavailableException;
 import io.seccompwatch.posture.AuditView;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,7 @@ package io.seccompwatch.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.linux.AuditStatus;
+import io.seccompwatch.linux.AuditControl.AuditStatus;
 import io.seccompwatch.pipeline.KernelLosses;
 import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.Books;

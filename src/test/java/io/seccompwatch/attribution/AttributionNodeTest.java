@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
+import io.seccompwatch.attribution.PidTimeline.PidCursor;
+import io.seccompwatch.attribution.PidTimeline.ProcfsPidCursor;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.PidTimeline.PidCursor;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package io.seccompwatch.attribution;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.attribution.RunningContainers.ContainerProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.seccompwatch.attribution;
 
+import io.seccompwatch.attribution.PidTimeline.ProcfsPidCursor;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,6 +3,7 @@ package io.seccompwatch.attribution;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.FakeProc.FakeCursor;
+import io.seccompwatch.attribution.PidTimeline.PidCursor;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;

@@ -2,11 +2,14 @@ package io.seccompwatch.attribution;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.PodDirectory.Naming;
 import io.seccompwatch.attribution.PodFacts.Container;
 import io.seccompwatch.attribution.PodFacts.Termination;
+import io.seccompwatch.attribution.Workload.ContainerType;
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import io.seccompwatch.testing.TestClock;
 import java.time.Duration;
 import java.time.Instant;

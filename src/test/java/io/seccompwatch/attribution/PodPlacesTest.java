@@ -2,6 +2,7 @@ package io.seccompwatch.attribution;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.CgroupOwner.Host;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
 import io.seccompwatch.attribution.CgroupOwner.Refused;

@@ -2,8 +2,8 @@ package io.seccompwatch.attribution;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.attribution.ProcessView.Gone;
-import io.seccompwatch.attribution.ProcessView.Present;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Gone;
+import io.seccompwatch.attribution.ProcReader.ProcessView.Present;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;

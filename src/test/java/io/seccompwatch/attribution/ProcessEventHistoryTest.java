@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.BootClock.Moment;
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
+import io.seccompwatch.attribution.ProcReader.ProcessView;
 import io.seccompwatch.attribution.ProcessEventHistory.Finding;
 import java.util.HashMap;
 import java.util.List;

@@ -3,6 +3,8 @@ package io.seccompwatch.attribution;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.CgroupOwner.InContainer;
+import io.seccompwatch.attribution.PidTimeline.PidCursor;
+import io.seccompwatch.attribution.RunningContainers.ContainerProcess;
 import java.nio.file.Path;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

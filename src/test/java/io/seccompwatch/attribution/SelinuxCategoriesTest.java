@@ -2,6 +2,7 @@ package io.seccompwatch.attribution;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.attribution.Inference.SelinuxCategories;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

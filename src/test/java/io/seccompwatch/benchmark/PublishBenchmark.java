@@ -1,10 +1,10 @@
 package io.seccompwatch.benchmark;
 
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.pipeline.Deduplicator;
 import io.seccompwatch.publish.Books;
-import io.seccompwatch.publish.SourceBook;
+import io.seccompwatch.publish.Books.SourceBook;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.Line;

@@ -1,11 +1,11 @@
 package io.seccompwatch.benchmark;
 
+import io.seccompwatch.record.AuditStamp.SerialScan;
 import io.seccompwatch.record.Dialect;
 import io.seccompwatch.record.Line;
 import io.seccompwatch.record.LineParser;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.SerialGaps;
-import io.seccompwatch.record.SerialScan;
 import io.seccompwatch.source.LineSink;
 import io.seccompwatch.source.LineSplitter;
 import java.io.ByteArrayOutputStream;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.doctor.CanaryResult;
 import io.seccompwatch.doctor.Finding;
-import io.seccompwatch.doctor.Level;
+import io.seccompwatch.doctor.Finding.Level;
+import io.seccompwatch.doctor.Finding.Section;
 import io.seccompwatch.doctor.Report;
-import io.seccompwatch.doctor.Section;
 import io.seccompwatch.doctor.Verdict;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.config.SourceSpec.Kind;
-import io.seccompwatch.source.StartAt;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;

@@ -4,8 +4,9 @@ import static io.seccompwatch.doctor.MadeNode.lines;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.seccompwatch.doctor.Finding.Level;
+import io.seccompwatch.linux.AuditControl.AuditStatus;
 import io.seccompwatch.linux.AuditRule;
-import io.seccompwatch.linux.AuditStatus;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,6 +2,7 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.AuditCheck.AuditRuleLine;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;

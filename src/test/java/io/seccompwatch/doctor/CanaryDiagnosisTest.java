@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.config.SourceSelection.Chosen;
 import io.seccompwatch.config.SourceSpec.Kind;
+import io.seccompwatch.linux.AuditControl.AuditStatus;
 import io.seccompwatch.linux.AuditRule;
-import io.seccompwatch.linux.AuditStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;

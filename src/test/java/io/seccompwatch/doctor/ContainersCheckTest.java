@@ -2,6 +2,7 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.Finding.Level;
 import io.seccompwatch.posture.ContainerPosture;
 import io.seccompwatch.posture.Mode;
 import io.seccompwatch.posture.NodePosture;

@@ -5,6 +5,7 @@ import static io.seccompwatch.doctor.MadeNode.lines;
 import static io.seccompwatch.doctor.MadeNode.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.JournalCheck.JournalConf;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

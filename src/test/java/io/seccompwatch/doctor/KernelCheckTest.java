@@ -3,6 +3,7 @@ package io.seccompwatch.doctor;
 import static io.seccompwatch.doctor.MadeNode.lines;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.Finding.Level;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

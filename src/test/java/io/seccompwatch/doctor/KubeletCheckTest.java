@@ -2,6 +2,7 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.Finding.Level;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -2,6 +2,7 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.Finding.Section;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.seccompwatch.doctor.Finding.Section;
 import java.io.StringWriter;
 import java.time.Instant;
 import java.util.List;

@@ -3,6 +3,7 @@ package io.seccompwatch.doctor;
 import static io.seccompwatch.doctor.MadeNode.lines;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.Finding.Level;
 import io.seccompwatch.linux.OwnPrivileges;
 import io.seccompwatch.linux.OwnPrivileges.Place;
 import java.io.IOException;

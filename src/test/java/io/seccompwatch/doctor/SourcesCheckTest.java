@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.seccompwatch.config.SourceSelection;
 import io.seccompwatch.config.SourceSelection.Chosen;
 import io.seccompwatch.config.SourceSpec.Kind;
+import io.seccompwatch.doctor.Finding.Level;
 import io.seccompwatch.linux.AuditMulticast.Availability;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package io.seccompwatch.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.doctor.Finding.Section;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

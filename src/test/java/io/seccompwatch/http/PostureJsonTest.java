@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.seccompwatch.http.StatusPage.PostureJson;
 import io.seccompwatch.posture.ContainerPosture;
 import io.seccompwatch.posture.Mode;
 import io.seccompwatch.posture.NodePosture;

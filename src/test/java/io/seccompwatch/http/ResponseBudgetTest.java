@@ -5,6 +5,8 @@ import static java.lang.Thread.State.WAITING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.seccompwatch.http.Site.RefusedRequests;
+import io.seccompwatch.http.Site.ResponseBudget;
 import io.seccompwatch.testing.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;

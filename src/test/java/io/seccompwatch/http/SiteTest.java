@@ -2,7 +2,10 @@ package io.seccompwatch.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.http.RequestReader.HttpRequest;
 import io.seccompwatch.http.ReviewCache.Verdict;
+import io.seccompwatch.http.Site.RefusedRequests;
+import io.seccompwatch.http.Site.ResponseBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.seccompwatch.http.Site.FrontPage;
+import io.seccompwatch.http.Site.RefusedRequests;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.RecentViolations;
 import io.seccompwatch.testing.Await;

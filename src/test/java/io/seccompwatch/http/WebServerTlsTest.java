@@ -3,6 +3,8 @@ package io.seccompwatch.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.seccompwatch.http.Site.RefusedRequests;
+import io.seccompwatch.http.WebServer.Connection;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.TestCertificate;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package io.seccompwatch.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.kubernetes.PodReader.Owner;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;

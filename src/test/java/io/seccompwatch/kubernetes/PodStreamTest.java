@@ -9,12 +9,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.seccompwatch.attribution.ContainerType;
 import io.seccompwatch.attribution.PodFacts;
 import io.seccompwatch.attribution.PodFacts.Container;
 import io.seccompwatch.attribution.PodFacts.Termination;
 import io.seccompwatch.attribution.PodIndex;
-import io.seccompwatch.attribution.SeccompProfile;
+import io.seccompwatch.attribution.Workload.ContainerType;
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import io.seccompwatch.testing.PodJson;
 import io.seccompwatch.testing.TestClock;
 import java.io.EOFException;

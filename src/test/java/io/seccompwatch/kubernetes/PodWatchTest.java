@@ -7,7 +7,7 @@ import io.seccompwatch.attribution.Attribution;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
 import io.seccompwatch.attribution.PodIndex;
-import io.seccompwatch.kubernetes.PodWatchStatus.State;
+import io.seccompwatch.kubernetes.PodWatch.PodWatchStatus.State;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.PodJson;
 import java.io.IOException;

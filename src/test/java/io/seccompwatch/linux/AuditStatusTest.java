@@ -2,6 +2,7 @@ package io.seccompwatch.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.linux.AuditControl.AuditStatus;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,9 @@ package io.seccompwatch.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.linux.AuditUnavailableException.Reason;
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException.Reason;
+import io.seccompwatch.linux.Errno.ErrnoException;
 import io.seccompwatch.linux.OwnPrivileges.Place;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -3,6 +3,8 @@ package io.seccompwatch.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.seccompwatch.linux.Errno.ErrnoException;
+import io.seccompwatch.linux.ProcessConnector.ProcessConnectorException;
 import io.seccompwatch.testing.Await;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,6 +2,7 @@ package io.seccompwatch.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.linux.SeccompCanary.SeccompFilter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -2,6 +2,7 @@ package io.seccompwatch.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.linux.Errno.ErrnoException;
 import java.util.ArrayDeque;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -7,7 +7,7 @@ import io.seccompwatch.attribution.ProcessEventHistory;
 import io.seccompwatch.attribution.ProcessEvents;
 import io.seccompwatch.source.CheckpointStore;
 import io.seccompwatch.source.FileSource;
-import io.seccompwatch.source.StartAt;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -2,6 +2,8 @@ package io.seccompwatch.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.pipeline.Deduplicator.StampSet;
+import io.seccompwatch.pipeline.Deduplicator.StamplessMatches;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.LineOrigin;
 import io.seccompwatch.record.SeccompRecord;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.record.LossNotice.KernelReason;
 import io.seccompwatch.record.LossNotice.KernelTotal;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.testing.TestClock;
 import java.time.Duration;
 import java.util.Map;

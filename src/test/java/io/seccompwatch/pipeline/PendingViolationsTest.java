@@ -3,12 +3,14 @@ package io.seccompwatch.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
-import io.seccompwatch.attribution.AttributionReason;
 import io.seccompwatch.attribution.RuntimeNames;
+import io.seccompwatch.pipeline.PendingViolations.WaitingLine;
+import io.seccompwatch.pipeline.WorkloadResolver.ThreadAttributor;
 import io.seccompwatch.publish.Books;
-import io.seccompwatch.publish.SourceBook;
+import io.seccompwatch.publish.Books.SourceBook;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.testing.Await;

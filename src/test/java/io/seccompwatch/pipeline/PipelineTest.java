@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.RuntimeNames;
 import io.seccompwatch.linux.SeccompCanary;
+import io.seccompwatch.pipeline.WorkloadResolver.ThreadAttributor;
 import io.seccompwatch.publish.AgentLog;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.record.Dialect;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.SeccompRecord;
 import io.seccompwatch.syscall.SyscallTables;
 import io.seccompwatch.testing.Samples;

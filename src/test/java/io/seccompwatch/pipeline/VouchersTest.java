@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.publish.SourceStatus;
 import io.seccompwatch.record.AuditStamp;
-import io.seccompwatch.record.LineForm;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.Line.LineForm;
+import io.seccompwatch.record.LossNotice.LossReason;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

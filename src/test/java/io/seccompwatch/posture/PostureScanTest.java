@@ -8,10 +8,10 @@ import static io.seccompwatch.posture.FakeNode.OTHER;
 import static io.seccompwatch.posture.FakeNode.POD;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.attribution.ContainerType;
 import io.seccompwatch.attribution.PodFacts;
 import io.seccompwatch.attribution.PodIndex;
-import io.seccompwatch.attribution.SeccompProfile;
+import io.seccompwatch.attribution.Workload.ContainerType;
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import io.seccompwatch.testing.TestClock;
 import java.nio.file.Files;
 import java.nio.file.Path;

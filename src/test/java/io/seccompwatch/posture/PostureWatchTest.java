@@ -4,8 +4,8 @@ import static io.seccompwatch.posture.FakeNode.ID;
 import static io.seccompwatch.posture.FakeNode.OTHER;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.attribution.ContainerProcess;
 import io.seccompwatch.attribution.RunningContainers;
+import io.seccompwatch.attribution.RunningContainers.ContainerProcess;
 import io.seccompwatch.testing.FakePods;
 import java.nio.file.Path;
 import java.util.Collection;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.profile.OciConfig.Identity;
+import io.seccompwatch.profile.ProfileReader.ProfileException;
 import io.seccompwatch.record.SeccompAction;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;

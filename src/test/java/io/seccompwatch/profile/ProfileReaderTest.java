@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.profile.Profile.Condition;
 import io.seccompwatch.profile.Profile.Rule;
+import io.seccompwatch.profile.ProfileReader.ProfileException;
 import io.seccompwatch.record.SeccompAction;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

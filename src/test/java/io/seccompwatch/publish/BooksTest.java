@@ -4,8 +4,9 @@ import static io.seccompwatch.testing.Samples.ERRNO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.publish.Books.Balance;
-import io.seccompwatch.record.LossReason;
-import io.seccompwatch.record.RejectReason;
+import io.seccompwatch.publish.Books.SourceBook;
+import io.seccompwatch.record.Line.RejectReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.Scrape;
 import io.seccompwatch.testing.TestClock;

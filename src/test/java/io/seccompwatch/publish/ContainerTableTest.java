@@ -2,7 +2,8 @@ package io.seccompwatch.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.publish.ContainerSeries.Bounded;
+import io.seccompwatch.publish.ContainerTable.ContainerSeries;
+import io.seccompwatch.publish.ContainerTable.ContainerSeries.Bounded;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.Workload;
 import io.seccompwatch.publish.EventCorrelator.Create;
+import io.seccompwatch.publish.EventCorrelator.EventSeries;
+import io.seccompwatch.publish.EventCorrelator.EventTally;
 import io.seccompwatch.publish.EventCorrelator.Step;
 import io.seccompwatch.publish.EventCorrelator.Wait;
+import io.seccompwatch.publish.EventText.EventNames;
 import io.seccompwatch.publish.EventsApi.Result;
 import io.seccompwatch.testing.TestClock;
 import io.seccompwatch.violation.Violation;

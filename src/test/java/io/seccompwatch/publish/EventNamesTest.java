@@ -2,6 +2,7 @@ package io.seccompwatch.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.publish.EventText.EventNames;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;

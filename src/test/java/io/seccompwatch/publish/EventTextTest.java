@@ -5,8 +5,8 @@ import static io.seccompwatch.testing.Samples.LOG;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.ContainerType;
 import io.seccompwatch.attribution.Workload;
+import io.seccompwatch.attribution.Workload.ContainerType;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.violation.Violation;
 import java.nio.charset.StandardCharsets;

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.ContainerType;
+import io.seccompwatch.attribution.Workload.ContainerType;
 import io.seccompwatch.publish.EventsApi.NewEvent;
 import io.seccompwatch.publish.EventsApi.Pod;
 import io.seccompwatch.publish.EventsApi.Series;

@@ -5,7 +5,8 @@ import static io.seccompwatch.testing.Samples.ERRNO;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.seccompwatch.attribution.ContainerType;
+import io.seccompwatch.attribution.Workload.ContainerType;
+import io.seccompwatch.publish.EventText.EventNames;
 import io.seccompwatch.publish.EventsApi.Forbidden;
 import io.seccompwatch.publish.EventsApi.NewEvent;
 import io.seccompwatch.publish.EventsApi.Result;

@@ -4,6 +4,7 @@ import static io.seccompwatch.testing.Samples.ERRNO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.publish.Books.PodName;
+import io.seccompwatch.publish.Books.SourceBook;
 import io.seccompwatch.testing.Samples;
 import io.seccompwatch.testing.Scrape;
 import io.seccompwatch.testing.TestClock;

@@ -4,6 +4,7 @@ import static io.seccompwatch.testing.Samples.ERRNO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.publish.ViolationLog.LogTarget;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.testing.Await;
 import io.seccompwatch.testing.Samples;

@@ -3,6 +3,8 @@ package io.seccompwatch.record;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.seccompwatch.pipeline.Deduplicator;
+import io.seccompwatch.record.Line.LineForm;
+import io.seccompwatch.record.Line.RejectReason;
 import io.seccompwatch.record.SeccompRecord.Extent;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;

@@ -2,6 +2,9 @@ package io.seccompwatch.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.record.Line.LineForm;
+import io.seccompwatch.record.Line.RejectReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

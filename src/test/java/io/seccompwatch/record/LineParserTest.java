@@ -2,6 +2,8 @@ package io.seccompwatch.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.record.Line.LineForm;
+import io.seccompwatch.record.Line.RejectReason;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.seccompwatch.record.LossNotice.Begun;
 import io.seccompwatch.record.LossNotice.KernelReason;
 import io.seccompwatch.record.LossNotice.KernelTotal;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.record.LossNotice.Lost;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

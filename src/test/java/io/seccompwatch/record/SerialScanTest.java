@@ -2,6 +2,7 @@ package io.seccompwatch.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.record.AuditStamp.SerialScan;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

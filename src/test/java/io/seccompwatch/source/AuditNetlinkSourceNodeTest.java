@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.seccompwatch.linux.SeccompCanary;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.testing.Await;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,11 +2,11 @@ package io.seccompwatch.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.linux.AuditMessages;
-import io.seccompwatch.linux.AuditUnavailableException;
+import io.seccompwatch.linux.AuditControl.AuditUnavailableException;
+import io.seccompwatch.linux.AuditMulticast.AuditMessages;
 import io.seccompwatch.linux.Errno;
-import io.seccompwatch.linux.ErrnoException;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.linux.Errno.ErrnoException;
+import io.seccompwatch.record.LossNotice.LossReason;
 import io.seccompwatch.testing.Await;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

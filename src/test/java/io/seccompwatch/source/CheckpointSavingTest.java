@@ -2,6 +2,7 @@ package io.seccompwatch.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.source.CheckpointStore.CheckpointSaving;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

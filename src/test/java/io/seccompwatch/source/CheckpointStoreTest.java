@@ -2,6 +2,7 @@ package io.seccompwatch.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.source.FileAccess.FileIdentity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -3,6 +3,8 @@ package io.seccompwatch.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.seccompwatch.source.FileFollower.FollowerLimits;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,9 @@ package io.seccompwatch.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
+import io.seccompwatch.source.FileFollower.FollowerLimits;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;

@@ -2,7 +2,10 @@ package io.seccompwatch.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
+import io.seccompwatch.source.FileFollower.FollowerLimits;
+import io.seccompwatch.source.FileSource.FollowerLoop;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -2,6 +2,8 @@ package io.seccompwatch.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.seccompwatch.source.KmsgReader.KmsgStart;
+import io.seccompwatch.source.RecordSource.StartAt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

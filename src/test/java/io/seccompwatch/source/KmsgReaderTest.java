@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.linux.Errno;
-import io.seccompwatch.linux.ErrnoException;
+import io.seccompwatch.linux.Errno.ErrnoException;
 import io.seccompwatch.linux.PolledFile;
-import io.seccompwatch.record.LossReason;
+import io.seccompwatch.record.LossNotice.LossReason;
+import io.seccompwatch.source.KmsgReader.KmsgStart;
+import io.seccompwatch.source.KmsgReader.KmsgState;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package io.seccompwatch.testing;
 
 import io.seccompwatch.attribution.Attribution;
-import io.seccompwatch.attribution.AttributionReason;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.PodDirectory;
 import io.seccompwatch.attribution.Workload;
 import java.time.Instant;

@@ -7,7 +7,7 @@ import io.seccompwatch.attribution.ProcessEventsStatus;
 import io.seccompwatch.publish.AgentMetrics;
 import io.seccompwatch.publish.Books;
 import io.seccompwatch.publish.Conditions;
-import io.seccompwatch.publish.ContainerSeries;
+import io.seccompwatch.publish.ContainerTable.ContainerSeries;
 import io.seccompwatch.publish.EndpointStatus;
 import io.seccompwatch.publish.KernelAuditStatus;
 import io.seccompwatch.publish.KubernetesStatus;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.seccompwatch.attribution.Attribution;
+import io.seccompwatch.attribution.Attribution.AttributionReason;
 import io.seccompwatch.attribution.Attribution.Evidence;
 import io.seccompwatch.attribution.Attribution.Outcome;
-import io.seccompwatch.attribution.AttributionReason;
-import io.seccompwatch.attribution.SeccompProfile;
 import io.seccompwatch.attribution.Workload;
+import io.seccompwatch.attribution.Workload.SeccompProfile;
 import io.seccompwatch.record.AuditArch;
 import io.seccompwatch.record.AuditStamp;
 import io.seccompwatch.record.SeccompRecord;
