@@ -224,8 +224,9 @@ record Assembly(
           KnownRecords.PACE,
           housekeeping.saving(
               () -> {
-                String problem = known.save();
-                return problem == null ? nodeNames.save(config.stateDir()) : problem;
+                String records = known.save();
+                String names = nodeNames.save(config.stateDir());
+                return records == null ? names : records;
               }));
     }
     housekeeping.every(HttpEndpoint.RENEWAL, () -> endpoint.renew(log));

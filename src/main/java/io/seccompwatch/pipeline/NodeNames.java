@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Learned names are kept in the file {@code node-names} of the state directory. An agent that
  * starts again then knows this node's lines that were written while it did not run, before its
  * first canary. The file has a line with its version, one with the given names, and one of {@code
- * SOURCE NAME} for each learned name. A file whose given names share none with today's is another
- * node's, of a copied disk say, and teaches nothing.
+ * SOURCE NAME} for each learned name. A file without this node's name is another node's, of a
+ * copied disk for example, and teaches nothing.
  *
  * <p>Names are compared without regard to case. Thread-safe; memory is bounded.
  */
@@ -164,9 +164,15 @@ public final class NodeNames {
     }
   }
 
-  /** Returns true if a node without a given name was so before, or if a given name is still one. */
+  /**
+   * Returns true if the node's own name was among the given ones. A node without one must have the
+   * same host name, or none as before.
+   */
   private boolean isOfThisNode(String names) {
     List<String> before = List.of(names.split(" ", -1));
+    if (name != null) {
+      return before.contains(LineOrigin.normal(name));
+    }
     return given.isEmpty() ? names.isEmpty() : before.stream().anyMatch(given::contains);
   }
 

@@ -157,6 +157,17 @@ class NodeNamesTest {
     assertThat(next.isOwn("audit-log", new LineOrigin("alias", null))).isEqualTo(believed);
   }
 
+  /** The host name of a copied disk is the same, the name in Kubernetes is not. */
+  @Test
+  void a_file_of_a_node_with_the_same_host_name_and_another_name_teaches_nothing() {
+    NodeNames first = new NodeNames("node-1", List.of("golden-image"), true, agentLog());
+    first.learn("audit-log", "swc1", new LineOrigin("alias", null));
+    assertThat(first.save(state)).isNull();
+    NodeNames next = new NodeNames("node-2", List.of("golden-image"), true, agentLog());
+    assertThat(next.load(state)).isNull();
+    assertThat(next.isOwn("audit-log", new LineOrigin("alias", null))).isFalse();
+  }
+
   @Test
   void a_disputed_source_leaves_no_name_in_the_file() {
     NodeNames first = names("node-1", true);
@@ -216,10 +227,10 @@ class NodeNamesTest {
   }
 
   private NodeNames names(@Nullable String given, boolean learns) {
-    return new NodeNames(
-        given,
-        List.of(),
-        learns,
-        new AgentLog(new PrintStream(log, true, StandardCharsets.UTF_8), new TestClock()));
+    return new NodeNames(given, List.of(), learns, agentLog());
+  }
+
+  private AgentLog agentLog() {
+    return new AgentLog(new PrintStream(log, true, StandardCharsets.UTF_8), new TestClock());
   }
 }
