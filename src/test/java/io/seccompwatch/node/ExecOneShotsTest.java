@@ -27,7 +27,7 @@ class ExecOneShotsTest {
   @CsvSource({
     "RUNC, audit-netlink, auto, 20",
     "RUNC, audit-log, auto, 20",
-    "CRUN, audit-netlink, auto, 20",
+    "CRUN, audit-netlink, auto, 15",
     "RUNC, audit-netlink, off, 0",
     "RUNC, audit-log, off, 0"
   })
