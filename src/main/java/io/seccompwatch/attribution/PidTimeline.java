@@ -111,13 +111,13 @@ public final class PidTimeline {
   }
 
   /**
-   * Where the kernel stands in handing out PIDs. {@code kernel/pid.c}, {@code alloc_pid}, takes the
+   * Position of the kernel in handing out PIDs. {@code kernel/pid.c}, {@code alloc_pid}, takes the
    * lowest free number at or above a cursor that only goes up, and at {@code pid_max} starts again
    * at 300 ({@code RESERVED_PIDS}). Safe for any number of threads.
    */
   public interface PidCursor {
 
-    /** What {@link #next} says when it cannot tell. */
+    /** Result of {@link #next} where the position cannot be read. */
     int UNKNOWN = -1;
 
     /**

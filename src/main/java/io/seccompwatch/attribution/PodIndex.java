@@ -341,7 +341,7 @@ public final class PodIndex implements PodDirectory {
       return byContainer.getOrDefault(bare(containerId), List.of());
     }
 
-    /** Whether any status names the container. */
+    /** Returns true if the status of any pod names the container. */
     boolean isClaimed(String containerId) {
       return !claims(containerId).isEmpty();
     }
@@ -433,7 +433,7 @@ public final class PodIndex implements PodDirectory {
   record TrackedPod(PodFacts facts, @Nullable Instant deleted) {
 
     /**
-     * How many runs of a container are remembered. A status names two; a late record may name an
+     * Most runs of a container that are remembered. A status names two; a late record may name an
      * older one.
      */
     static final int RUNS = 8;
@@ -498,7 +498,7 @@ public final class PodIndex implements PodDirectory {
       return deleted == null;
     }
 
-    /** Whether both are one pod to the kubelet: a mirror pod that was made anew is. */
+    /** Returns true if both are one pod to the kubelet, as a mirror pod and its replacement are. */
     boolean isSamePod(TrackedPod other) {
       return facts.uid().equals(other.facts.uid())
           || (facts.staticHash() != null
@@ -507,7 +507,7 @@ public final class PodIndex implements PodDirectory {
               && facts.namespace().equals(other.facts.namespace()));
     }
 
-    /** What the specification asks for a container; of one that is not in the status, the pod's. */
+    /** Returns the request of a container's specification; without a container, the pod's. */
     Specified specified(@Nullable Container container) {
       return container == null
           ? new Specified(

@@ -188,7 +188,7 @@ public final class ProcReader {
     }
   }
 
-  /** What procfs shows of a PID at one moment. Immutable. */
+  /** View of a PID in procfs at one moment. Immutable. */
   sealed interface ProcessView {
 
     /**

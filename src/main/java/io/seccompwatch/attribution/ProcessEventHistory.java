@@ -254,9 +254,12 @@ public final class ProcessEventHistory implements ProcessEventSink {
   /** Whether nothing is known of it but its fork. */
   private boolean isYoung(Newborn one) {
     int slot = table.holder(one.pid());
+    return isUnplaced(slot) && table.isOpen(slot) && table.start(slot) == one.born();
+  }
+
+  /** Returns true for a process of which no container, no read and no exec is known. */
+  private boolean isUnplaced(int slot) {
     return slot != LifetimeTable.NONE
-        && table.isOpen(slot)
-        && table.start(slot) == one.born()
         && table.owner(slot) == null
         && !table.isSeen(slot)
         && !table.hasExecuted(slot);
@@ -403,11 +406,7 @@ public final class ProcessEventHistory implements ProcessEventSink {
    * Returns true for a child of the host that has not executed since its fork, a while ago at most.
    */
   private boolean isOnItsWay(int slot, long micros) {
-    return slot != LifetimeTable.NONE
-        && table.owner(slot) == null
-        && micros - table.start(slot) <= YOUNG_MICROS
-        && !table.isSeen(slot)
-        && !table.hasExecuted(slot);
+    return isUnplaced(slot) && micros - table.start(slot) <= YOUNG_MICROS;
   }
 
   private void add(int pid, Present present, @Nullable InContainer owner, long doubt) {

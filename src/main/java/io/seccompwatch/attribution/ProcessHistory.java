@@ -429,12 +429,12 @@ public final class ProcessHistory {
               startTicks, comm, owner, heldMicros, mark, closedMicros, null, firstHeldMicros);
     }
 
-    /** Whether it was seen with the PID before the event, and so had begun for certain. */
+    /** Returns true if the process was seen with the PID before the event, so that it had begun. */
     boolean heldBefore(Moment event) {
       return firstHeldMicros + UPTIME_PRECISION_MICROS <= event.earliest();
     }
 
-    /** Whether it was seen with the PID after the event, having started before it. */
+    /** Returns true if the process was seen with the PID after the event, having begun before. */
     boolean heldThrough(Moment event) {
       return event.latest() <= heldMicros;
     }

@@ -185,7 +185,7 @@ record AuditCheck(NodeFiles node, AuditState kernel) implements Check {
       PERHAPS
     }
 
-    /** Whether a line excludes seccomp's records, and if so, how; null when it does not. */
+    /** Returns the way in which a line excludes seccomp records; null when it does not. */
     static @Nullable AuditRuleLine of(String line) {
       List<String> words = Stream.of(line.strip().split("\\s+", -1)).toList();
       int at = 0;

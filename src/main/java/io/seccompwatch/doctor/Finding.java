@@ -50,7 +50,7 @@ public record Finding(
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
   }
 
-  /** How grave a finding is. */
+  /** Severity of a finding. */
   public enum Level {
     /** As it should be. */
     OK,
@@ -68,13 +68,13 @@ public record Finding(
       return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether somebody should do something. */
+    /** Returns true if the finding asks for an action. */
     public boolean isBad() {
       return this == PROBLEM || this == BLIND;
     }
   }
 
-  /** What a finding is about, in the order of a record's way from the kernel to the cluster. */
+  /** Subject area of a finding, in the order of a record's way from the kernel to the cluster. */
   public enum Section {
     KERNEL,
     AUDIT,

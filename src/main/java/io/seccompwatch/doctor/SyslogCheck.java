@@ -141,7 +141,7 @@ record SyslogCheck(NodeFiles node, Processes processes, boolean handsOn) impleme
   }
 
   /**
-   * What rsyslog's configuration says of its modules, in both of its languages: {@code
+   * Settings of rsyslog's modules, in both of its configuration languages: {@code
    * module(load="imklog" …)}, over as many lines as it likes, and {@code $ModLoad imklog} with
    * {@code $…} directives. What conditions around a setting mean is not understood. Names and
    * values are in lower case, as rsyslog compares them.

@@ -223,7 +223,7 @@ public final class StatusPage implements Page {
   }
 
   /**
-   * How the canary fares.
+   * State of the canary.
    *
    * @param seenBy the source that brought the last firing first; null when none has
    * @param delay how long that took
@@ -241,7 +241,7 @@ public final class StatusPage implements Page {
       List<Source> sources) {
 
     /**
-     * How it fares through one source.
+     * State of the canary in one source.
      *
      * @param seen whether the source brought the last firing
      * @param lastSuccess when it last brought one; null for never

@@ -383,7 +383,7 @@ final class PodReader {
       }
     }
 
-    /** What was read; null when it is not enough to tell one pod from another. */
+    /** Returns the pod; null when its UID, namespace or name was not read. */
     @Nullable PodFacts facts() {
       if (uid == null || namespace == null || name == null) {
         return null;
@@ -448,7 +448,7 @@ final class PodReader {
     /** A Job may start late, after the one before it has ended, and its pods are tried again. */
     private static final Duration LATE = Duration.ofDays(7);
 
-    /** What a number of minutes has from 1989 to 2160: names with other digits are no times. */
+    /** Digits of a number of minutes from 1989 to 2160: names with more or fewer are no times. */
     private static final int MINUTES_DIGITS = 8;
 
     /**

@@ -466,7 +466,7 @@ public final class PodWatch implements AutoCloseable {
     }
   }
 
-  /** What a watch has to say of itself. Thread-safe. */
+  /** Counts and last error of a watch. Thread-safe. */
   static final class WatchStats {
 
     private final Clock clock;
@@ -528,7 +528,7 @@ public final class PodWatch implements AutoCloseable {
   }
 
   /**
-   * How the reading of this node's pods is doing. Immutable.
+   * State of the watch of this node's pods. Immutable.
    *
    * @param state what it is doing
    * @param since since when
@@ -553,7 +553,7 @@ public final class PodWatch implements AutoCloseable {
       long failures,
       Map<SkipReason, Long> skipped) {
 
-    /** What the reading of pods is doing; a closed set, used as a label. */
+    /** Activity of the watch; a closed set, used as a label. */
     public enum State {
       /** The first list is being read. */
       CONNECTING("connecting"),

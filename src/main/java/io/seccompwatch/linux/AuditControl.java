@@ -161,7 +161,7 @@ public final class AuditControl {
 
     private static final long serialVersionUID = 1L;
 
-    /** What stands in the way. */
+    /** Cause of the refusal. */
     public enum Reason {
       /** A capability is missing. */
       NOT_PERMITTED,
@@ -192,12 +192,12 @@ public final class AuditControl {
       this.reason = reason;
     }
 
-    /** What stands in the way. */
+    /** Returns the cause of the refusal. */
     public Reason reason() {
       return reason;
     }
 
-    /** Whether trying again from the same process can help. */
+    /** Returns true if trying again from the same process can help. */
     public boolean mayPass() {
       return reason == Reason.FAILED || reason == Reason.NOT_PERMITTED;
     }
@@ -246,7 +246,7 @@ public final class AuditControl {
   }
 
   /**
-   * How the kernel's audit is doing: {@code struct audit_status} of include/uapi/linux/audit.h, as
+   * State of the kernel's audit: {@code struct audit_status} of include/uapi/linux/audit.h, as
    * {@code auditctl -s} shows it. What a kernel does not tell because it is too old is {@value
    * #UNTOLD}.
    *

@@ -61,7 +61,7 @@ public final class ContainerTable {
   }
 
   /**
-   * What metrics say of a running container. Immutable.
+   * Labels of the metrics of a running container. Immutable.
    *
    * @param namespace the pod's namespace
    * @param pod the pod's name

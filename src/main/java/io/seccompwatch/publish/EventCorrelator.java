@@ -327,12 +327,12 @@ final class EventCorrelator {
   }
 
   /**
-   * What is told by one Event, its repeats included. The times in milliseconds are those of a clock
+   * Violations of one Event, its repeats included. The times in milliseconds are those of a clock
    * that only runs forward. Not thread-safe.
    */
   static final class EventSeries {
 
-    /** What tells one Event from another. */
+    /** Key by which Events differ. */
     record Key(
         String podUid,
         @Nullable String container,
@@ -351,12 +351,10 @@ final class EventCorrelator {
       }
     }
 
-    /**
-     * How long a series is quiet before it ends; what comes then is a new Event, as in client-go.
-     */
+    /** Quiet time after which a series ends; the next violation is a new Event, as in client-go. */
     static final long IDLE_MILLIS = 360_000;
 
-    /** How long the creation of an Event is tried. */
+    /** Time for which the creation of an Event is tried. */
     static final long GIVE_UP_MILLIS = 600_000;
 
     /**
@@ -390,27 +388,27 @@ final class EventCorrelator {
     Instant lastObserved;
     String name;
 
-    /** How many names it has had. */
+    /** Number of names that the series has had. */
     int names;
 
-    /** How often in a row the API server has not done it. */
+    /** Failed requests in a row. */
     int attempts;
 
-    /** How many violations it stands for, and how many of these the API server was told of. */
+    /** Violations of the series, and the part of them that the API server has acknowledged. */
     long count = 1;
 
     long told;
 
-    /** How many violations wait for it to become an Event. */
+    /** Violations that wait for the Event's creation. */
     long waiting = 1;
 
-    /** Whether there is an Event of {@link #name}, as far as is known. */
+    /** True if an Event of {@link #name} is known to be there. */
     boolean live;
 
-    /** Whether it was one before. */
+    /** True if the series had an Event before. */
     boolean counted;
 
-    /** Whether a request to create it has got no answer: it may be there. */
+    /** True if a request to create the Event got no answer: the Event may be there. */
     boolean maybeCreated;
 
     EventSeries(
@@ -502,7 +500,7 @@ final class EventCorrelator {
     /** Events that wait to be created; part of no sum. */
     int toCreate;
 
-    /** What became of the violations. */
+    /** Returns the number of violations by result. */
     Map<String, Long> results() {
       Map<String, Long> results = new LinkedHashMap<>();
       results.put("published", published);

@@ -264,7 +264,7 @@ public final class ViolationLog implements Publisher, AutoCloseable {
     lines.clear();
   }
 
-  /** Where JSON lines go. Not thread-safe: the log's writer owns it. */
+  /** Target of JSON lines. Not thread-safe: the log's writer owns it. */
   public abstract static sealed class LogTarget implements AutoCloseable {
 
     /** Standard output. */
@@ -338,7 +338,10 @@ public final class ViolationLog implements Publisher, AutoCloseable {
         }
       }
 
-      /** What a full disk or a crash left of a line must not run into the next one. */
+      /**
+       * Returns true if a full disk or a crash has left a part of a line, which the next must not
+       * join.
+       */
       private boolean endsWithinALine() throws IOException {
         if (!Files.isRegularFile(path) || !Files.isReadable(path)) {
           return false;

@@ -118,7 +118,7 @@ public record AuditStamp(long seconds, int fraction, int fractionDigits, long se
       return -1;
     }
 
-    /** Where the seconds have not their usual number of digits: no clock, or a hostile line. */
+    /** Scans seconds of an unusual number of digits: no clock, or a hostile line. */
     private static long afterPoint(byte[] buffer, int from, int to) {
       int last = Math.min(to, from + MOST_SECONDS);
       int point = from;

@@ -423,7 +423,7 @@ final class SyslogHeader {
       this.in = in;
     }
 
-    /** Whether such a prefix stands at the cursor, which is then behind it. */
+    /** Skips such a prefix at the cursor; returns false where there is none. */
     boolean skip() {
       int start = in.position();
       if (in.skip('[') && (monotonic() || date(start + 1))) {

@@ -115,13 +115,13 @@ interface FileAccess {
    */
   public record FileIdentity(String key, @Nullable Instant birth) {
 
-    /** Whether both may be the same file; a birth that one of them lacks does not count. */
+    /** Returns true if both may be the same file; a birth that one of them lacks does not count. */
     public boolean sameAs(FileIdentity other) {
       return key.equals(other.key)
           && (birth == null || other.birth == null || birth.equals(other.birth));
     }
 
-    /** Whether both are surely the same file. */
+    /** Returns true if both are certainly the same file. */
     boolean surelySameAs(FileIdentity other) {
       return key.equals(other.key) && birth != null && birth.equals(other.birth);
     }

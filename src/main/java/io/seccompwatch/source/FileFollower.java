@@ -202,7 +202,7 @@ public final class FileFollower implements AutoCloseable {
   }
 
   /**
-   * How a follower stands; a snapshot, replaced as a whole after every poll that changed something.
+   * State of a follower; a snapshot, replaced as a whole after every poll that changed something.
    *
    * @param up whether the file at the path is open and can be read
    * @param reason why it is not, in words; null when it is

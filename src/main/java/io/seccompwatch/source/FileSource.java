@@ -101,7 +101,7 @@ public final class FileSource implements RecordSource {
     /** The least time between two polls: a storm of small writes is read in larger pieces. */
     private static final long REST_NANOS = 1_000_000;
 
-    /** How many rounds of {@link #PACE} until a watch that could not be had is tried again. */
+    /** Rounds of {@link #PACE} until a watch that could not be had is tried again. */
     private static final int ROUNDS_TO_RETRY = 20;
 
     private final FileFollower follower;
@@ -113,7 +113,7 @@ public final class FileSource implements RecordSource {
     private @Nullable Path watched;
     private int roundsToRetry;
 
-    /** Whether the last wait ended without a change: time to see whether a link was turned. */
+    /** True if the last wait ended without a change: time to check whether a link was turned. */
     private boolean idle = true;
 
     /**

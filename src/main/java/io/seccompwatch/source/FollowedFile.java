@@ -229,10 +229,10 @@ final class FollowedFile {
      */
     int read(long position, byte[] into, int from, int length) throws IOException;
 
-    /** Whether the file may grow or be truncated under the reader. */
+    /** Returns true if the file may grow or be truncated under the reader. */
     boolean mayChange();
 
-    /** How many bytes there are by now; {@link Generation#ALL} where only reading would tell. */
+    /** Returns the bytes that there are by now; {@link Generation#ALL} where only reading tells. */
     long size() throws IOException;
 
     /** A file that is read as it is. */

@@ -436,7 +436,10 @@ final class FollowedFiles {
       interrupted.removeIf(each -> files.holds(each.run()));
     }
 
-    /** What no file holds is lost; what has bytes to know it by may be in a file not yet judged. */
+    /**
+     * Writes off logs that no file holds; one whose bytes are known may be in a file not yet
+     * judged.
+     */
     void writeOffMissing(Set<Generation> present, boolean allJudged) {
       Set<Generation> known = new HashSet<>(present);
       known.addAll(files.runs());

@@ -310,7 +310,7 @@ public final class KmsgReader implements AutoCloseable {
   }
 
   /**
-   * How a {@link KmsgReader} is doing.
+   * State of a {@link KmsgReader}.
    *
    * @param up whether the device is open and being read
    * @param reason why it is not up, and what to do; null while it is up
@@ -320,7 +320,7 @@ public final class KmsgReader implements AutoCloseable {
   public record KmsgState(
       boolean up, @Nullable String reason, long lastSequence, long recordsRead) {}
 
-  /** Where a {@link KmsgReader} begins in the kernel's ring. */
+  /** Place in the kernel's ring where a {@link KmsgReader} begins. */
   public sealed interface KmsgStart {
 
     /** With the first record written after the device was opened. */

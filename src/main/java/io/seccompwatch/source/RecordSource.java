@@ -35,11 +35,11 @@ public sealed interface RecordSource extends Runnable, AutoCloseable
       long lagBytes,
       long rotations) {}
 
-  /** Where following a file begins when the agent starts. */
+  /** Place where reading begins when the agent starts. */
   public enum StartAt {
     /**
-     * Where the checkpoint says; without a usable checkpoint the same as {@link #END}. A first
-     * start does not replay what the node's logs have kept from before.
+     * Place of the checkpoint; without a usable checkpoint the same as {@link #END}. A first start
+     * does not replay what the node's logs have kept from before.
      */
     CHECKPOINT,
     /**

@@ -134,6 +134,7 @@ final class ProcessEventHistoryTest {
     // exit, in microseconds after the read | the container
     "1, KNOWN B",
     "500, KNOWN B",
+    "0, NOTHING", // too close to tell
     "-1, NOTHING", // what was read was the next process's of the PID
   })
   void aProcessThatEndsWhileItIsReadIsKnownByItsCgroupIfItsExitIsLater(
